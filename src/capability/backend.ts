@@ -1,0 +1,78 @@
+/** The port through which a tenant reaches a backend of its manifest. */
+import type { BodySource } from '../http/body.ts';
+import type { HeaderList } from '../http/headers.ts';
+
+/** Whom a request is made for: what the host tells the backend about the client. No guest can set or change it. */
+export interface ForwardedFor {
+  /** The client's address as `X-Forwarded-For` spells it: IPv4 dotted, IPv6 without brackets. */
+  readonly for: string;
+  /** The scheme of the client's request. */
+  readonly proto: 'http' | 'https';
+  /** The Host of the client's request, with its port. */
+  readonly host: string;
+  /** The `CDN-Loop` values of the client's request, joined by commas; absent when it had none (RFC 8586). */
+  readonly cdnLoop?: string | undefined;
+}
+
+/** A request to a backend. Hop-by-hop fields, `Host` and framing are the port's business: it drops and sets them. */
+export interface BackendRequest {
+  readonly method: string;
+  /** Origin-form target, appended to the backend's base path. */
+  readonly target: string;
+  readonly headers: HeaderList;
+  /** `null`: no body. Read as the backend takes it, and cancelled when the exchange ends before its end. */
+  readonly body: BodySource | null;
+  /** Bytes that `body` will give, where that is known; otherwise the body goes in chunks. Other sizes fail the exchange. */
+  readonly contentLength?: number | undefined;
+  /**
+   * With it, `X-Forwarded-For`, `-Proto`, `-Host` and `Forwarded` say what it says, whatever `headers` has. Without it, no
+   * client is behind the request, and those of `headers` are dropped. `CDN-Loop` is its value, or else that of `headers`.
+   */
+  readonly forwarded?: ForwardedFor | undefined;
+  /** Ends the exchange early: the connection is given up and pending reads reject. */
+  readonly signal: AbortSignal;
+}
+
+/** A backend's answer. Hop-by-hop fields are removed. */
+export interface BackendResponse {
+  readonly status: number;
+  readonly headers: HeaderList;
+  /** Decoded of framing, not of `Content-Encoding`. */
+  readonly body: BodySource;
+  /** Trailer fields; empty until `body` has answered `null`. */
+  readonly trailers: HeaderList;
+}
+
+/** Why a backend did not answer. */
+export type BackendFault =
+  /** Every address of its host is one that this tenant may not reach. */
+  | 'refused_address'
+  /** Its host has no address, or none could be looked up. */
+  | 'dns'
+  /** The connection could not be made, or was lost. */
+  | 'connect'
+  /** It took too long to connect, to answer, or between two pieces of its answer. */
+  | 'timeout'
+  /** Its answer is not HTTP/1.1, or the request is not one that may be sent. */
+  | 'protocol'
+  /** The caller gave up, the request's body broke off, or the backend was closed. */
+  | 'aborted'
+  /** Too many requests wait for a connection to it. */
+  | 'overloaded';
+
+/** A backend that did not answer. The message is for the tenant's log, never for the client. */
+export class BackendError extends Error {
+  override readonly name = 'BackendError';
+  readonly fault: BackendFault;
+
+  constructor(fault: BackendFault, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}
+
+/** One backend that a tenant was granted. */
+export interface Backend {
+  /** Sends a request and answers with the head once it is there. Rejects with {@link BackendError}, nothing else. */
+  fetch(request: BackendRequest): Promise<BackendResponse>;
+}
