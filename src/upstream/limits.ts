@@ -1,0 +1,46 @@
+/** Limits of exchanges with backends: each with its reason and with what happens when it is reached. */
+
+/** Milliseconds to resolve the name and connect, TLS included. A healthy backend takes under 200. Reached: `timeout`. */
+export const CONNECT_TIMEOUT_MS = 2_000;
+
+/** Milliseconds from the end of the request to the head of the answer. Reached: `timeout`. */
+export const FIRST_BYTE_TIMEOUT_MS = 15_000;
+
+/**
+ * Milliseconds between two pieces of a body, while the reader wants more. Reached: the body breaks off. Event streams must
+ * send a comment more often than that.
+ */
+export const BETWEEN_BYTES_TIMEOUT_MS = 15_000;
+
+/**
+ * Milliseconds for which an unused connection is kept when the backend does not say. Under the 5 s after which node:http
+ * servers close theirs, so that no request meets a connection that is just being closed.
+ */
+export const IDLE_TIMEOUT_MS = 4_000;
+
+/** Milliseconds for which an unused connection is kept when the backend asks for more: it may not pin our sockets. */
+export const MAX_IDLE_TIMEOUT_MS = 30_000;
+
+/** Connections to one backend from one thread. Further requests wait. */
+export const MAX_CONNECTIONS = 64;
+
+/** Requests that wait for a connection to one backend in one thread. Further ones are refused: `overloaded`. */
+export const MAX_WAITING = 256;
+
+/** Addresses of one name that are tried; a name server may send hundreds. The rest is left out. */
+export const MAX_ADDRESSES = 8;
+
+/** Informational answers before the final one. An endless row of them would reset the first-byte timer. Reached: `protocol`. */
+export const MAX_INFORMATIONAL = 16;
+
+/** Bytes of a response body that wait for a slow reader before the socket is paused; one read of a socket may exceed it. */
+export const HIGH_WATER_BYTES = 65_536;
+
+/** Bytes still waiting at which a paused socket is read again. */
+export const LOW_WATER_BYTES = 16_384;
+
+/** Bytes that one read takes from a request body: one large socket write. */
+export const REQUEST_CHUNK_BYTES = 65_536;
+
+/** Times that a request may have passed Kerb before it is taken for a loop and refused. Two chained tenants make two. */
+export const MAX_LOOPS = 3;
