@@ -1,0 +1,73 @@
+/** The functions that an output has more than its upload. */
+
+import { Op } from '../wasm/opcodes.ts';
+import { Writer } from '../wasm/writer.ts';
+import { importsOf } from '../wasm/module.ts';
+import type { FunctionType, Import, Module } from '../wasm/module.ts';
+import { CheckWriter, loadOf } from './check.ts';
+import { waitResult, type Layout } from './layout.ts';
+import { Interrupt, WAIT_WORD } from './sandbox-imports.ts';
+
+const I32 = 0x7f;
+const I64 = 0x7e;
+const EMPTY_BLOCK = 0x40;
+const MINUS_ONE = 0x7f;
+const ONE_I32 = [1, 1, I32];
+
+/**
+ * `slow`: `r = interrupt(); if r == 1 unreachable; if r == 2 yield()`. Checks call this and not the import, so that V8 goes on
+ * inlining; the trap is the guest's own, which nothing catches.
+ */
+function slowHelper(layout: Layout): Writer {
+  const body = new Writer();
+  body.bytes(ONE_I32);
+  call(body, layout.interrupt);
+  body.bytes([Op.localTee, 0, Op.i32Const, Interrupt.kill, Op.i32Eq, Op.if, EMPTY_BLOCK, Op.unreachable, Op.end]);
+  body.bytes([Op.localGet, 0, Op.i32Const, Interrupt.yield, Op.i32Eq, Op.if, EMPTY_BLOCK]);
+  call(body, layout.yield);
+  body.bytes([Op.end, Op.end]);
+  return body;
+}
+
+/** `grow`: a check, then `memory.grow`; tells the host when it was refused. */
+function growHelper(layout: Layout): Writer {
+  const body = new Writer();
+  body.bytes(ONE_I32);
+  new CheckWriter(body, layout).write();
+  body.bytes([Op.localGet, 0, Op.memoryGrow, 0, Op.localTee, 1, Op.i32Const, MINUS_ONE, Op.i32Eq, Op.if, EMPTY_BLOCK]);
+  call(body, layout.refusedGrowth);
+  body.bytes([Op.end, Op.localGet, 1, Op.end]);
+  return body;
+}
+
+/** Every added function, in the order of their indices. */
+export function addedFunctions(module: Module, layout: Layout): Writer[] {
+  const guest = importsOf(module, 'function');
+  const shims = [...layout.shims.keys()].map((index) => waitShim(module, layout, index, guest[index] as Import));
+  return [slowHelper(layout), ...(module.memories.length > 0 ? [growHelper(layout)] : []), ...shims];
+}
+
+/**
+ * Stands for an import that may wait: calls it, and when it says that it has to, waits and gives the wait's result. A hostcall
+ * that answers at once costs a load and a branch, and never a suspension.
+ */
+function waitShim(module: Module, layout: Layout, index: number, entry: Import): Writer {
+  const { params } = module.types[entry.type] as FunctionType;
+  const result = waitResult(module, entry);
+  const type = result === '' ? EMPTY_BLOCK : result === 'i' ? I32 : I64;
+  const body = new Writer();
+  body.bytes(result === '' ? [0] : [1, 1, type]);
+  for (let local = 0; local < params.length; local++) body.bytes([Op.localGet, local]);
+  call(body, index);
+  if (result !== '') body.bytes([Op.localSet, params.length]);
+  body.bytes([...loadOf(layout.epochMemory, WAIT_WORD), Op.if, type]);
+  call(body, layout.waits.get(result) as number);
+  if (result !== '') body.bytes([Op.else, Op.localGet, params.length]);
+  body.bytes([Op.end, Op.end]);
+  return body;
+}
+
+function call(body: Writer, index: number): void {
+  body.byte(Op.call);
+  body.u32(index);
+}

@@ -1,0 +1,166 @@
+/** Puts the output together, section by section. */
+
+import { Section, encodeFunctionType, encodeHeader, encodeSection, encodeVector } from '../wasm/encode.ts';
+import { EXTERNAL_KINDS, importsOf } from '../wasm/module.ts';
+import type { ByteRange, Export, Import, Module, Table } from '../wasm/module.ts';
+import { Writer } from '../wasm/writer.ts';
+import type { RewrittenCode } from './code-section.ts';
+import { ADDED_TYPES, moved, WAIT_TYPES } from './layout.ts';
+import type { Layout } from './layout.ts';
+import { tableMaximum } from './limits-of-module.ts';
+import {
+  EPOCH_IMPORT,
+  MEMORY_IMPORT,
+  SANDBOX_IMPORTS,
+  SANDBOX_MODULE,
+  START_EXPORT,
+  WAIT_IMPORTS,
+} from './sandbox-imports.ts';
+
+const FUNCTION = 0;
+const MEMORY = 2;
+const WITH_MAXIMUM = 1;
+const SHARED_WITH_MAXIMUM = 3;
+
+/** What the output gives away. */
+export interface Surface {
+  /** Exports of the upload that are kept. */
+  readonly exports: readonly Export[];
+  /** Bounds of the imported memory in pages; null without one. */
+  readonly memory: { readonly initialPages: number; readonly maximumPages: number } | null;
+}
+
+/** The bytes of the output. Custom sections, unused types and unwanted exports are left out; the memory is an import. */
+export function assemble(
+  module: Module,
+  layout: Layout,
+  code: RewrittenCode,
+  surface: Surface,
+): Uint8Array<ArrayBuffer> {
+  const out = new Writer(module.strippedBytes + 4096);
+  encodeHeader(out);
+  encodeSection(out, Section.type, encodeVector(layout.types, encodeFunctionType));
+  encodeSection(out, Section.import, importSection(module, layout, surface));
+  encodeSection(out, Section.function, functionSection(module, layout));
+  encodeSection(
+    out,
+    Section.table,
+    encodeVector([...module.tables.entries()], (to, [index]) => writeTable(to, module, layout, index)),
+  );
+  encodeSection(
+    out,
+    Section.tag,
+    encodeVector([...module.tags], (to, type) => writeTag(to, layout, type)),
+  );
+  encodeSection(out, Section.global, patched(module, layout, module.globals.range));
+  encodeSection(out, Section.export, exportSection(module, layout, surface));
+  encodeSection(out, Section.element, patched(module, layout, module.elements.range));
+  encodeSection(out, Section.dataCount, encodeDataCount(module));
+  encodeSection(out, Section.custom, code.hints);
+  encodeSection(out, Section.code, code.section);
+  encodeSection(out, Section.data, patched(module, layout, module.data.range));
+  return out.toBytes();
+}
+
+function importSection(module: Module, layout: Layout, surface: Surface): Writer {
+  const added = Object.keys(SANDBOX_IMPORTS);
+  const guest = importsOf(module, 'function');
+  const out = new Writer();
+  out.u32(guest.length + layout.shift + (surface.memory === null ? 1 : 2));
+  for (const entry of guest) writeFunctionImport(out, entry, layout);
+  for (const [index, name] of added.entries()) {
+    writeName(out, SANDBOX_MODULE, name, FUNCTION);
+    out.u32(layout.typeOf(index === 0 ? ADDED_TYPES.interrupt : ADDED_TYPES.procedure));
+  }
+  for (const result of layout.waits.keys()) {
+    writeName(out, SANDBOX_MODULE, WAIT_IMPORTS[result], FUNCTION);
+    out.u32(layout.typeOf(WAIT_TYPES[result]));
+  }
+  if (surface.memory !== null) {
+    writeName(out, SANDBOX_MODULE, MEMORY_IMPORT, MEMORY);
+    out.byte(WITH_MAXIMUM);
+    out.u32(surface.memory.initialPages);
+    out.u32(surface.memory.maximumPages);
+  }
+  writeName(out, SANDBOX_MODULE, EPOCH_IMPORT, MEMORY);
+  out.bytes([SHARED_WITH_MAXIMUM, 1, 1]);
+  return out;
+}
+
+function writeFunctionImport(out: Writer, entry: Import, layout: Layout): void {
+  writeName(out, entry.module, entry.name, FUNCTION);
+  out.u32(layout.map[entry.type] as number);
+}
+
+function writeName(out: Writer, module: string, name: string, kind: number): void {
+  out.name(module);
+  out.name(name);
+  out.byte(kind);
+}
+
+/** The guest's functions, then `slow`, then `grow` if there is a memory to grow, then the stand-ins of hostcalls that may wait. */
+function functionSection(module: Module, layout: Layout): Writer {
+  const added = module.memories.length > 0 ? [ADDED_TYPES.procedure, ADDED_TYPES.grow] : [ADDED_TYPES.procedure];
+  const out = new Writer(module.functions.length * 2 + 16);
+  const guest = importsOf(module, 'function');
+  out.u32(module.functions.length + added.length + layout.shims.size);
+  for (const type of module.functions) out.u32(layout.map[type] as number);
+  for (const type of added) out.u32(layout.typeOf(type));
+  for (const index of layout.shims.keys()) out.u32(layout.map[(guest[index] as Import).type] as number);
+  return out;
+}
+
+function writeTable(out: Writer, module: Module, layout: Layout, index: number): void {
+  const table = module.tables[index] as Table;
+  if (table.init !== null) out.bytes([0x40, 0x00]);
+  out.bytes([table.element, WITH_MAXIMUM]);
+  out.u32(table.limits.initial);
+  out.u32(tableMaximum(module.tables, index));
+  if (table.init !== null) out.bytes(patched(module, layout, table.init).view());
+}
+
+function writeTag(out: Writer, layout: Layout, type: number): void {
+  out.byte(0);
+  out.u32(layout.map[type] as number);
+}
+
+function exportSection(module: Module, layout: Layout, surface: Surface): Writer {
+  const start = module.start === null ? [] : [{ name: START_EXPORT, kind: 'function', index: module.start } as const];
+  return encodeVector<Export>([...surface.exports, ...start], (out, entry) => {
+    out.name(entry.name);
+    out.byte(EXTERNAL_KINDS.indexOf(entry.kind));
+    out.u32(entry.kind === 'function' ? moved(layout, entry.index) : entry.index);
+  });
+}
+
+function encodeDataCount(module: Module): Writer {
+  const out = new Writer();
+  if (module.dataCount !== null) out.u32(module.dataCount);
+  return out;
+}
+
+/** The bytes of a range with every function index moved. */
+function patched(module: Module, layout: Layout, range: ByteRange): Writer {
+  const out = new Writer(range.end - range.start);
+  const { references } = module;
+  let cursor = range.start;
+  for (let at = firstReference(references, range.start); (references[at] ?? Infinity) < range.end; at += 3) {
+    out.range(module.bytes, cursor, references[at] as number);
+    out.u32(moved(layout, references[at + 2] as number));
+    cursor = references[at + 1] as number;
+  }
+  out.range(module.bytes, cursor, range.end);
+  return out;
+}
+
+/** Index of the first triple whose offset is not below `offset`: they are in order. */
+function firstReference(references: readonly number[], offset: number): number {
+  let low = 0;
+  let high = references.length / 3;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((references[middle * 3] as number) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low * 3;
+}
