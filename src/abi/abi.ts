@@ -1,0 +1,102 @@
+/** The contract between a guest ABI and the runtime that sandboxes its guests. */
+import type { Backend, ForwardedFor } from '../capability/backend.ts';
+import type { BodySink, BodySource } from '../http/body.ts';
+import type { RequestHead, ResponseHead } from '../http/message.ts';
+import type { ImportTable, Signature } from '../wasm/signature.ts';
+import type { GuestMemory } from './guest-memory.ts';
+import type { BoundFunction, Scalar } from './host-function.ts';
+
+/** Severity of a guest's log line. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** What a deployment gives its guests, the same for every request. Frozen. */
+export interface GuestGrants {
+  /** The tenant's configuration, opaque bytes. */
+  readonly config: Uint8Array;
+  /** Environment variables; nothing is inherited from the host. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** What the sandbox offers the guest-side half of an ABI. One per sandbox. */
+export interface GuestHost {
+  readonly memory: GuestMemory;
+  readonly grants: GuestGrants;
+  /** Writes a line to the tenant's log; bounded, never throws. */
+  log(level: LogLevel, message: string): void;
+  /** Whether lines of this level are kept. */
+  logs(level: LogLevel): boolean;
+  /** Nanoseconds since the epoch; moves only when the guest waits or a request begins (no timing oracle). */
+  wallClockNs(): bigint;
+  /** Nanoseconds of a monotonic clock, with the same restriction. */
+  monotonicNs(): bigint;
+}
+
+/** One HTTP request on its way through a guest. */
+export interface Exchange {
+  readonly request: RequestHead;
+  /** The request's body; `null` when it has none. */
+  readonly body: BodySource | null;
+  /** The backend that "next" goes to; `null` when the tenant has none. */
+  readonly origin: Backend | null;
+  /** What backends are told about the client, whatever the guest does to the request. */
+  readonly forwarded: ForwardedFor;
+  /** Ends everything that waits on behalf of this request: set on deadline, client gone, shutdown. Made on first use. */
+  readonly signal: AbortSignal;
+  /**
+   * Sends the head and opens the body, for responses that are streamed by the guest itself. Throws
+   * {@link InvalidResponse} when the head breaks HTTP. Nothing else may be sent afterwards.
+   */
+  stream(head: ResponseHead): BodySink;
+}
+
+/** A response head that the encoder refuses: the request ends as `no_response`. */
+export class InvalidResponse extends Error {
+  override readonly name = 'InvalidResponse';
+}
+
+/** What a guest's handling of an exchange came to. */
+export type Reply =
+  /** A whole response. */
+  | { readonly kind: 'whole'; readonly head: ResponseHead; readonly body: Uint8Array }
+  /** A head of the guest's and a body that the host relays after the guest is done. */
+  | { readonly kind: 'relay'; readonly head: ResponseHead; readonly body: BodySource }
+  /** The guest streamed through {@link Exchange.stream} and the body is complete. */
+  | { readonly kind: 'streamed' };
+
+/** Enters an export of the guest by its name, under the request's budgets. Rejects however the guest ends early. */
+export type Enter = (name: string, ...args: Scalar[]) => Promise<unknown>;
+
+/** An ABI's state for one sandbox: serves one exchange at a time. */
+export interface AbiGuest {
+  /** What the guest may import, by module and name. */
+  readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
+  /** Runs the exports that initialise a new instance. `exports` holds those that the module has. */
+  start(enter: Enter, exports: ReadonlySet<string>): Promise<void>;
+  /** Carries one exchange through the guest. */
+  handle(enter: Enter, exchange: Exchange): Promise<Reply>;
+  /** Forgets the exchange: nothing of one request is reachable in the next. */
+  reset(): void;
+}
+
+/** A guest ABI. */
+export interface Abi {
+  readonly name: AbiName;
+  /** Everything that its guests may import. */
+  readonly imports: ImportTable;
+  /** Those of its imports that may make a guest wait, as `module.name`. */
+  readonly suspending: ReadonlySet<string>;
+  /** The exports that the host calls, with their exact signatures; all others are stripped. */
+  readonly exports: ReadonlyMap<string, Signature>;
+  /** Exports without which a module is not a guest of this ABI. */
+  readonly requiredExports: readonly string[];
+  /** Whether the ABI runs start-up exports in each new instance of a module with these exports. */
+  initialises(exports: ReadonlySet<string>): boolean;
+  /** The host side of one sandbox; `modules` are the import modules that its guest names: others need not be there. */
+  createGuest(host: GuestHost, modules: ReadonlySet<string>): AbiGuest;
+}
+
+/** The ABIs that a manifest may name. */
+export const ABI_NAMES = ['http-wasm', 'wasi-cgi', 'fastly', 'proxy-wasm', 'wasi-http'] as const;
+
+/** One of {@link ABI_NAMES}. */
+export type AbiName = (typeof ABI_NAMES)[number];

@@ -1,0 +1,53 @@
+/** Which ABI a module speaks, from its imports and exports. */
+import { KerbError } from '../errors.ts';
+import type { Abi, AbiName } from './abi.ts';
+import { HTTP_WASM } from './http-wasm/http-wasm.ts';
+
+/** The ABIs that this build runs, by name. */
+export const ABIS: ReadonlyMap<AbiName, Abi> = new Map([[HTTP_WASM.name, HTTP_WASM]]);
+
+/** What detection looks at. */
+export interface ModuleSurface {
+  readonly imports: readonly { readonly module: string; readonly name: string }[];
+  readonly exports: readonly { readonly name: string }[];
+}
+
+/**
+ * The ABI of a module: the one its manifest names, or for `auto` the one it speaks.
+ * Throws `refused_module` when this build does not run that ABI, or when the module speaks none that Kerb knows.
+ */
+export function abiOf(surface: ModuleSurface, wanted: AbiName | 'auto'): Abi {
+  const name = wanted === 'auto' ? recognise(surface) : wanted;
+  if (name === null) {
+    throw new KerbError('refused_module', 'the module speaks no ABI that Kerb knows', [
+      `it imports from ${listed(surface.imports.map(({ module }) => module))}; an http-wasm guest imports from http_handler`,
+    ]);
+  }
+  const abi = ABIS.get(name);
+  if (abi === undefined) {
+    const running = [...ABIS.keys()].join(', ');
+    throw new KerbError('refused_module', `abi "${name}" is not served by this build; it serves ${running}`);
+  }
+  return abi;
+}
+
+/** Recognises an ABI by function names and exports; import modules such as `env` mean different things to each. */
+function recognise({ imports, exports }: ModuleSurface): AbiName | null {
+  const modules = new Set(imports.map(({ module }) => module));
+  const exported = new Set(exports.map(({ name }) => name));
+  if ([...exported].some((name) => name.startsWith('proxy_abi_version_'))) return 'proxy-wasm';
+  if (modules.has('http_handler') || exported.has('handle_request')) return 'http-wasm';
+  if ([...modules].some((module) => module.startsWith('fastly_'))) return 'fastly';
+  if (imports.some(({ module, name }) => module === 'env' && name.startsWith('xqd_'))) return 'fastly';
+  if (exported.has('_start') && [...modules].every((module) => module.startsWith('wasi_'))) return 'wasi-cgi';
+  return null;
+}
+
+function listed(names: readonly string[]): string {
+  return (
+    [...new Set(names)]
+      .slice(0, 5)
+      .map((name) => JSON.stringify(name.slice(0, 40)))
+      .join(', ') || 'no module'
+  );
+}

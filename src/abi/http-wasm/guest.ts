@@ -1,0 +1,115 @@
+/** One http-wasm guest: the state behind its hostcalls, and the order in which its exports are called. */
+import { BackendError, type BackendResponse } from '../../capability/backend.ts';
+import type { AbiGuest, Enter, Exchange, GuestHost, Reply } from '../abi.ts';
+import { GuestExit, GuestFault } from '../guest-fault.ts';
+import { bindModule, type BoundFunction } from '../host-function.ts';
+import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
+import { HTTP_HANDLER } from './functions.ts';
+import { FEATURE, SUPPORTED_FEATURES } from './features.ts';
+import { RequestDraft } from './request-draft.ts';
+import { ResponseDraft } from './response-draft.ts';
+import { hasFeature, type HttpWasmState, type Turn } from './state.ts';
+
+/** The state of one http-wasm sandbox. Hostcalls outside a request (from start functions) find no messages. */
+export class HttpWasmGuest implements AbiGuest, HttpWasmState {
+  readonly host: GuestHost;
+  readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
+  readonly #wasi: WasiGuest | null;
+  /** Features enabled outside a request hold for every request of the instance. */
+  #instanceFeatures = 0;
+  #turn: Turn | null = null;
+
+  /** @param modules - The import modules that the guest names: WASI is there only for those that do. */
+  constructor(host: GuestHost, modules: ReadonlySet<string>) {
+    this.host = host;
+    const imports = new Map([['http_handler', bindModule(HTTP_HANDLER, this)]]);
+    const wasi = [...WASI_MODULES].filter(([name]) => modules.has(name));
+    this.#wasi = wasi.length === 0 ? null : new WasiGuest(host, PROGRAM_ARGUMENTS);
+    for (const [name, module] of wasi) if (this.#wasi !== null) imports.set(name, bindModule(module, this.#wasi));
+    this.imports = imports;
+  }
+
+  get turn(): Turn {
+    if (this.#turn === null) throw new GuestFault('hostcall needs a request, and none is being handled');
+    return this.#turn;
+  }
+
+  enableFeatures(features: number): number {
+    const added = features & SUPPORTED_FEATURES;
+    if (this.#turn === null) return (this.#instanceFeatures |= added);
+    return (this.#turn.features |= added);
+  }
+
+  async start(enter: Enter, exports: ReadonlySet<string>): Promise<void> {
+    for (const name of START_EXPORTS) {
+      if (!exports.has(name)) continue;
+      await enter(name).catch((error: unknown) => {
+        if (!(error instanceof GuestExit && error.status === 0)) throw error;
+      });
+    }
+    this.#wasi?.flush();
+  }
+
+  async handle(enter: Enter, exchange: Exchange): Promise<Reply> {
+    const request = new RequestDraft(exchange);
+    const response = new ResponseDraft(exchange);
+    this.#turn = { request, response, afterNext: false, features: this.#instanceFeatures };
+    try {
+      await this.#run(enter, exchange, response);
+    } catch (error) {
+      // Nobody reads on in the next handler's body: its connection goes back.
+      response.discardBody();
+      throw error;
+    }
+    return response.reply();
+  }
+
+  reset(): void {
+    this.#turn = null;
+    this.#wasi?.reset();
+  }
+
+  async #run(enter: Enter, exchange: Exchange, response: ResponseDraft): Promise<void> {
+    const contextAndNext = (await enter('handle_request')) as bigint;
+    // The low half says whether to go on; the high half is the guest's own word for handle_response.
+    if ((contextAndNext & 0xffff_ffffn) !== 1n || response.streaming) return;
+    await this.#next(enter, exchange, Number(BigInt.asIntN(32, contextAndNext >> 32n)));
+  }
+
+  async #next(enter: Enter, exchange: Exchange, context: number): Promise<void> {
+    const turn = this.turn;
+    const answer = await this.#callOrigin(exchange, turn).catch((error: unknown) => {
+      if (error instanceof BackendError) return error;
+      throw error;
+    });
+    turn.afterNext = true;
+    const failed = answer instanceof BackendError;
+    if (!failed) turn.response.adopt(answer);
+    if (hasFeature(turn, FEATURE.bufferResponse)) await turn.response.buffer();
+    await enter('handle_response', context, failed ? 1 : 0);
+    if (failed) throw answer;
+  }
+
+  #callOrigin(exchange: Exchange, turn: Turn): Promise<BackendResponse> {
+    const { origin } = exchange;
+    if (origin === null) {
+      throw new GuestFault('the guest asked for the next handler, and its manifest names no origin', 'no_response');
+    }
+    const { method, target, headers } = turn.request;
+    return origin.fetch({
+      method,
+      target,
+      headers,
+      body: turn.request.outgoingBody(),
+      contentLength: turn.request.outgoingLength,
+      signal: exchange.signal,
+      forwarded: exchange.forwarded,
+    });
+  }
+}
+
+/** What a guest finds as its arguments: the name of a program, which C and Go take for granted. */
+const PROGRAM_ARGUMENTS = ['handler'] as const;
+
+/** Exports that initialise an instance, in the order in which they are called: reactors' and TinyGo's. */
+export const START_EXPORTS = ['_initialize', '_start'] as const;

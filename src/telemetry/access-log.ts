@@ -1,0 +1,59 @@
+/** The access log: one JSON line per request, with its outcome and its cost. */
+import type { Outcome } from '../outcome.ts';
+
+/** One request, when it is over. */
+export interface AccessRecord {
+  /** Milliseconds since the epoch at the request's arrival. */
+  readonly timeMs: number;
+  /** `null`: the request reached no tenant. */
+  readonly tenant: string | null;
+  readonly version: string | null;
+  readonly client: string;
+  readonly method: string;
+  readonly host: string;
+  /** Request target as sent. */
+  readonly target: string;
+  readonly status: number;
+  readonly outcome: Outcome;
+  /** Why, for people; `null` when there is nothing to add. */
+  readonly detail: string | null;
+  /** From arrival to the last byte handed to the transport. */
+  readonly wallMs: number;
+  /** CPU time inside the guest. */
+  readonly cpuMs: number;
+  readonly memoryBytes: number;
+  readonly instance: 'fresh' | 'reused' | 'none';
+}
+
+/** The longest text of a client's that a line repeats. */
+const MAX_ECHO = 2048;
+
+/** The record as a JSON object, without line end. Keys are stable; times are milliseconds with three decimals. */
+export function accessLine(record: AccessRecord): string {
+  return JSON.stringify({
+    time: new Date(record.timeMs).toISOString(),
+    kind: 'access',
+    tenant: record.tenant,
+    version: record.version,
+    client: record.client,
+    method: record.method,
+    host: record.host.slice(0, MAX_ECHO),
+    target: record.target.slice(0, MAX_ECHO),
+    status: record.status,
+    outcome: record.outcome,
+    detail: record.detail ?? undefined,
+    wall_ms: rounded(record.wallMs),
+    cpu_ms: rounded(record.cpuMs),
+    memory_kb: record.memoryBytes / 1024,
+    instance: record.instance,
+  });
+}
+
+/** A line that a guest wrote, as a JSON object without line end. */
+export function guestLine(timeMs: number, tenant: string, level: string, message: string): string {
+  return JSON.stringify({ time: new Date(timeMs).toISOString(), kind: 'guest', tenant, level, message });
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
