@@ -1,0 +1,62 @@
+/** What control publishes and data threads serve: deployments, and changes to the table of them. */
+import type { AbiName, GuestGrants } from '../abi/abi.ts';
+
+/** The budgets of one tenant, all enforced per request but `concurrency`. */
+export interface Budgets {
+  /** CPU time of one request inside the guest, start-up of a fresh instance included. */
+  readonly cpuMs: number;
+  /** Time from the request's arrival to the guest's end, waits included. */
+  readonly wallMs: number;
+  /** Requests in flight, on all data threads together. */
+  readonly concurrency: number;
+  /** The largest request body. */
+  readonly requestBodyBytes: number;
+  /** Requests to backends. */
+  readonly subrequests: number;
+}
+
+/** What the runtime must know of a rewritten module to run it. */
+export interface ModuleShape {
+  /** Function imports of the guest by module and name. */
+  readonly imports: readonly { readonly module: string; readonly name: string }[];
+  /** Function exports that the ABI calls. */
+  readonly exports: readonly string[];
+  /** The linear memory in pages of 64 KiB, its maximum within the budget; `null`: the module has none. */
+  readonly memory: { readonly initialPages: number; readonly maximumPages: number } | null;
+  /** The export that was the module's start section; `null`: it has none. */
+  readonly startExport: string | null;
+}
+
+/** One version of one tenant's app, ready to serve. Immutable; crosses threads by structured clone. */
+export interface Deployment {
+  /** Unique in the process and never reused: a changed app is a new deployment. */
+  readonly id: number;
+  readonly tenant: string;
+  /** First characters of the digest over everything that went into it. */
+  readonly version: string;
+  /** Exact host names, or `*.` and a name to match one more label. Lower case. */
+  readonly hosts: readonly string[];
+  /** Path prefix of whole segments; `/` is all. */
+  readonly path: string;
+  readonly abi: AbiName;
+  /** `request`: a fresh instance for each; `reuse`: warm instances. */
+  readonly isolation: 'request' | 'reuse';
+  readonly module: WebAssembly.Module;
+  readonly shape: ModuleShape;
+  readonly budgets: Budgets;
+  readonly grants: GuestGrants;
+  /** Name in `backends` that "next" goes to; `null`: none. */
+  readonly origin: string | null;
+  readonly backends: readonly { readonly name: string; readonly url: string }[];
+  /** The tenant's place in the shared counters ({@link ./tenant-counters.ts TenantCounters}). */
+  readonly slot: number;
+}
+
+/** A change of the deployment table, applied by a data thread within one turn of its event loop. */
+export interface TableChange {
+  /** Counts up by one with each change. */
+  readonly revision: number;
+  readonly add: readonly Deployment[];
+  /** Ids of deployments that take no new requests; those in flight end undisturbed. */
+  readonly remove: readonly number[];
+}

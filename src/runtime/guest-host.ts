@@ -1,0 +1,36 @@
+/** The host services of one sandbox: grants, log and clocks. */
+import type { GuestHost, LogLevel } from '../abi/abi.ts';
+import type { GuestMemory } from '../abi/guest-memory.ts';
+import type { Deployment } from './deployment.ts';
+import { MAX_LOG_CHARS, MAX_LOG_LINES } from './limits.ts';
+import type { Task } from './task.ts';
+
+/** Where tenants' log lines go. */
+export interface GuestLogSink {
+  /** Whether lines of this level are kept. */
+  keeps(level: LogLevel): boolean;
+  /** Takes one line; never throws. */
+  write(tenant: string, level: LogLevel, message: string): void;
+}
+
+/**
+ * The services of a sandbox of `deployment`; `task` answers the request that it serves.
+ *
+ * The clocks show the moment at which the request's present slice began: they move when the guest waits, not while it
+ * computes, so that they time nothing that other tenants do.
+ */
+export function guestHost(deployment: Deployment, memory: GuestMemory, task: () => Task, log: GuestLogSink): GuestHost {
+  const { tenant, grants } = deployment;
+  return {
+    memory,
+    grants,
+    logs: (level) => log.keeps(level),
+    log: (level, message) => {
+      if (!log.keeps(level) || task().logLines >= MAX_LOG_LINES) return;
+      task().logLines += 1;
+      log.write(tenant, level, message.length > MAX_LOG_CHARS ? `${message.slice(0, MAX_LOG_CHARS)}…` : message);
+    },
+    monotonicNs: () => BigInt(Math.round(task().clockMs * 1000)) * 1000n,
+    wallClockNs: () => BigInt(Math.round((performance.timeOrigin + task().clockMs) * 1000)) * 1000n,
+  };
+}

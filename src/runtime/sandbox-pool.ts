@@ -1,0 +1,81 @@
+/** The sandboxes of one deployment on one thread. */
+import type { Abi } from '../abi/abi.ts';
+import type { Deployment } from './deployment.ts';
+import { MAX_IDLE_SANDBOXES, MAX_REUSES } from './limits.ts';
+import { Sandbox, type SandboxSurroundings } from './sandbox.ts';
+import type { Task } from './task.ts';
+
+/** Idle memory of all pools of a thread. */
+export interface IdleBytes {
+  bytes: number;
+  readonly limit: number;
+}
+
+/** Lends sandboxes to requests, last used first, and takes them back clean. */
+export class SandboxPool {
+  readonly #deployment: Deployment;
+  readonly #abi: Abi;
+  readonly #surroundings: SandboxSurroundings;
+  readonly #idleBytes: IdleBytes;
+  readonly #idle: Sandbox[] = [];
+  #closed = false;
+
+  constructor(deployment: Deployment, abi: Abi, surroundings: SandboxSurroundings, idleBytes: IdleBytes) {
+    this.#deployment = deployment;
+    this.#abi = abi;
+    this.#surroundings = surroundings;
+    this.#idleBytes = idleBytes;
+  }
+
+  /** Sandboxes that wait for a request. */
+  get idle(): number {
+    return this.#idle.length;
+  }
+
+  /** A sandbox for `task`; {@link prepare} makes it ready. Throws `CapacityError`. */
+  acquire(task: Task): Sandbox {
+    const kept = this.#idle.pop();
+    if (kept !== undefined) this.#idleBytes.bytes -= kept.memoryBytes;
+    const sandbox = kept ?? new Sandbox(this.#deployment, this.#abi, this.#surroundings);
+    sandbox.assign(task);
+    return sandbox;
+  }
+
+  /** Gives the sandbox an instance if it has none. Answers a promise only when the instance has start-up code to run. */
+  prepare(sandbox: Sandbox): void | Promise<void> {
+    if (sandbox.warm) return undefined;
+    return sandbox.instantiate(this.#abi) ? sandbox.start() : undefined;
+  }
+
+  /** Takes a sandbox back after a success. */
+  release(sandbox: Sandbox): void {
+    const keep = this.#deployment.isolation === 'reuse' && sandbox.uses < MAX_REUSES ? 'keep' : 'drop';
+    if (!sandbox.reset(keep) || this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES) return;
+    const bytes = sandbox.memoryBytes;
+    if (this.#idleBytes.bytes + bytes > this.#idleBytes.limit) return;
+    this.#idleBytes.bytes += bytes;
+    this.#idle.push(sandbox);
+  }
+
+  /** Takes a sandbox back after anything else: nothing of it is used again. */
+  discard(sandbox: Sandbox): void {
+    sandbox.guest.reset();
+  }
+
+  /** Drops the sandboxes that nobody has used since the last but one sweep. */
+  sweep(): void {
+    const stale = this.#idle.filter((sandbox) => ++sandbox.idleSweeps > 1);
+    if (stale.length > 0) this.#drop(stale.length);
+  }
+
+  /** Drops everything idle now and whatever is released later. */
+  close(): void {
+    this.#closed = true;
+    this.#drop(this.#idle.length);
+  }
+
+  /** Drops from the bottom of the stack, where the least recently used are. */
+  #drop(count: number): void {
+    for (const sandbox of this.#idle.splice(0, count)) this.#idleBytes.bytes -= sandbox.memoryBytes;
+  }
+}

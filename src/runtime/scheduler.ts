@@ -1,0 +1,200 @@
+/**
+ * Who runs on a data thread, and for how long.
+ *
+ * A guest runs in slices. A slice begins when the guest is entered or resumed and ends when it returns, waits in a
+ * hostcall, or has run for {@link SLICE_MS} and is put back in the queue. One guest is resumed per turn of the event loop,
+ * so that sockets are served between any two slices.
+ */
+import { Task, type Sleep } from './task.ts';
+import { TRAP_ERROR } from './trap.ts';
+import { TICK_MS, type WatchdogLink } from './watchdog.ts';
+
+/** How long a guest runs before the event loop gets a turn. */
+export const SLICE_MS = 2;
+
+/** How often sleeping requests are checked against their deadlines. */
+export const DEADLINE_CHECK_MS = 5;
+
+/** What an epoch check does next: the answers of the `interrupt` import. */
+export const INTERRUPT = { goOn: 0, kill: 1, yield: 2 } as const;
+
+/** The clocks of a scheduler, injectable for tests. */
+export interface SchedulerClock {
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** CPU milliseconds that this thread has used. */
+  threadCpuMs(): number;
+}
+
+/** The clocks of this thread. */
+export const THREAD_CLOCK: SchedulerClock = {
+  nowMs: () => performance.now(),
+  threadCpuMs: () => {
+    const { user, system } = process.threadCpuUsage();
+    return (user + system) / 1000;
+  },
+};
+
+/** A guest that can go on. */
+interface Ready {
+  readonly task: Task;
+  /** The sleep that ends; no longer the task's when it was cancelled meanwhile. */
+  readonly sleep: Sleep;
+  readonly wake: () => void;
+}
+
+/** The scheduler of one data thread. */
+export class Scheduler {
+  readonly #watchdog: WatchdogLink;
+  readonly #clock: SchedulerClock;
+  readonly #queue: Ready[] = [];
+  readonly #tasks = new Set<Task>();
+  #turnPlanned = false;
+  #current: Task | null = null;
+  #sliceStartMs = 0;
+  /** Thread CPU time at which the slice began, once an epoch check has looked; `NaN` before. */
+  #sliceCpuMs = Number.NaN;
+  #deadlineTimer: NodeJS.Timeout | null = null;
+
+  constructor(watchdog: WatchdogLink, clock: SchedulerClock = THREAD_CLOCK) {
+    this.#watchdog = watchdog;
+    this.#clock = clock;
+  }
+
+  /** Requests that have begun and not ended. */
+  get tasks(): ReadonlySet<Task> {
+    return this.#tasks;
+  }
+
+  /** Opens the account of a request. */
+  open(budget: { readonly cpuMs: number; readonly wallMs: number }): Task {
+    const task = new Task(budget, this.#clock.nowMs());
+    this.#tasks.add(task);
+    this.#deadlineTimer ??= setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS);
+    return task;
+  }
+
+  /** Closes it. */
+  close(task: Task): void {
+    this.end(task);
+    this.#tasks.delete(task);
+  }
+
+  /** Begins a slice of `task`: every instruction of its guest from here on is on its account. */
+  begin(task: Task): void {
+    if (this.#current !== null) this.end(this.#current);
+    this.#current = task;
+    this.#sliceStartMs = this.#clock.nowMs();
+    this.#sliceCpuMs = Number.NaN;
+    this.#watchdog.arm();
+  }
+
+  /** Ends the slice of `task`, if it is in one. */
+  end(task: Task): void {
+    if (this.#current !== task) return;
+    this.#watchdog.disarm();
+    task.cpuMs += this.#sliceUsedMs(this.#clock.nowMs());
+    this.#current = null;
+  }
+
+  /**
+   * The `interrupt` import: what the guest of `task` does next. Kills by the CPU time of the thread, so that a thread which the
+   * system did not run kills nobody. Clears the epoch word first: a hoisted loop would otherwise come back for ever.
+   */
+  interrupt(task: Task): number {
+    this.#watchdog.clear();
+    const now = this.#clock.nowMs();
+    this.#markCpu(now);
+    if (task.verdict === null && task.cpuMs + this.#sliceUsedMs(now) >= task.cpuBudgetMs) task.condemn('cpu_limit');
+    if (now >= task.deadlineMs) task.condemn('wall_limit');
+    if (task.verdict !== null) return INTERRUPT.kill;
+    return now - this.#sliceStartMs >= SLICE_MS ? INTERRUPT.yield : INTERRUPT.goOn;
+  }
+
+  /** The `yield` import: puts the guest of `task` back in the queue. */
+  yield(task: Task): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const sleep = this.#sleep(task, resolve, reject);
+      this.#enqueue({ task, sleep, wake: () => resolve(undefined) });
+    });
+  }
+
+  /** Suspends the guest of `task` in a hostcall until `work` settles; a rejection becomes its fault, and a trap. */
+  wait<T>(task: Task, work: Promise<T>): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const sleep = this.#sleep(task, resolve, reject);
+      work.then(
+        (value) => {
+          task.clockMs = this.#clock.nowMs();
+          this.#enqueue({ task, sleep, wake: () => resolve(value) });
+        },
+        (error: unknown) => {
+          task.fault ??= error;
+          this.#enqueue({ task, sleep, wake: () => reject(TRAP_ERROR) });
+        },
+      );
+    });
+  }
+
+  /** Ends a request from outside its guest: a sleeping guest unwinds at once, a waiting host call is given up. */
+  cancel(task: Task, outcome: Parameters<Task['condemn']>[0]): void {
+    if (task.verdict !== null) return;
+    task.condemn(outcome);
+    const { sleep } = task;
+    task.sleep = null;
+    sleep?.reject(TRAP_ERROR);
+  }
+
+  #sleep(task: Task, resolve: Sleep['resolve'], reject: Sleep['reject']): Sleep {
+    this.end(task);
+    task.sleep = { resolve, reject };
+    return task.sleep;
+  }
+
+  #enqueue(ready: Ready): void {
+    if (ready.task.sleep !== ready.sleep) return;
+    this.#queue.push(ready);
+    this.#planTurn();
+  }
+
+  #planTurn(): void {
+    if (this.#turnPlanned || this.#queue.length === 0) return;
+    this.#turnPlanned = true;
+    setImmediate(() => this.#turn());
+  }
+
+  /** Resumes one guest. It runs in the microtasks that follow, and gives the loop back at its next wait or slice end. */
+  #turn(): void {
+    this.#turnPlanned = false;
+    for (let ready = this.#queue.shift(); ready !== undefined; ready = this.#queue.shift()) {
+      if (ready.task.sleep !== ready.sleep) continue;
+      ready.task.sleep = null;
+      this.begin(ready.task);
+      ready.wake();
+      break;
+    }
+    this.#planTurn();
+  }
+
+  #checkDeadlines(): void {
+    const now = this.#clock.nowMs();
+    for (const task of this.#tasks) if (now >= task.deadlineMs) this.cancel(task, 'wall_limit');
+    if (this.#tasks.size > 0 || this.#deadlineTimer === null) return;
+    clearInterval(this.#deadlineTimer);
+    this.#deadlineTimer = null;
+  }
+
+  /**
+   * Notes the thread's CPU time at the slice's begin. Reading it costs a system call, so it is read at the first check only,
+   * and the time until then, at most a tick unless the thread was not run, is taken from the wall clock.
+   */
+  #markCpu(now: number): void {
+    if (!Number.isNaN(this.#sliceCpuMs)) return;
+    this.#sliceCpuMs = this.#clock.threadCpuMs() - Math.min(now - this.#sliceStartMs, 2 * TICK_MS);
+  }
+
+  #sliceUsedMs(now: number): number {
+    if (Number.isNaN(this.#sliceCpuMs)) return now - this.#sliceStartMs;
+    return this.#clock.threadCpuMs() - this.#sliceCpuMs;
+  }
+}

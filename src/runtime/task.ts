@@ -1,0 +1,53 @@
+/** One request's budgets and its account: what it has used, what it waits for, and why it must end. */
+import type { Outcome } from '../outcome.ts';
+
+/** A guest that sleeps in a hostcall or between slices. */
+export interface Sleep {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** The account of one request. Made per request, used by the {@link ./scheduler.ts Scheduler} and the sandbox. */
+export class Task {
+  readonly cpuBudgetMs: number;
+  /** On the clock of `performance.now()`. */
+  readonly deadlineMs: number;
+  readonly startMs: number;
+  /** CPU time used in finished slices. */
+  cpuMs = 0;
+  /** Why the request must end; set once, and from then on nothing of it runs. */
+  verdict: Outcome | null = null;
+  /** What a host function threw, or what a failed wait was rejected with; the trap that follows stands for it. */
+  fault: unknown = null;
+  /** Set when a growth of the memory was refused: a failure afterwards is a `memory_limit`. */
+  growthRefused = false;
+  /** What its guest reads as the time, on the clock of `performance.now()`: moves when a request begins or has waited. */
+  clockMs: number;
+  /** Lines written to the tenant's log. */
+  logLines = 0;
+  sleep: Sleep | null = null;
+  #abort: AbortController | null = null;
+
+  constructor(budget: { readonly cpuMs: number; readonly wallMs: number }, nowMs: number) {
+    this.cpuBudgetMs = budget.cpuMs;
+    this.startMs = nowMs;
+    this.clockMs = nowMs;
+    this.deadlineMs = nowMs + budget.wallMs;
+  }
+
+  /** Fires when the request must end. */
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.verdict !== null) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  /** Decides that the request ends with `outcome`, unless that is decided already. Host-side waits are given up. */
+  condemn(outcome: Outcome): void {
+    if (this.verdict !== null) return;
+    this.verdict = outcome;
+    this.#abort?.abort();
+  }
+}

@@ -1,0 +1,82 @@
+/** Counters that all threads share, per tenant: requests in flight, and how requests ended. */
+import { OUTCOME_NAMES, type Outcome } from '../outcome.ts';
+
+/**
+ * Words per tenant: in flight, one per outcome, and CPU microseconds as a low and a high half. No 64-bit words: their atomic
+ * access takes bigints, which cost an allocation per request.
+ */
+const WORDS = 1 + OUTCOME_NAMES.length + 2;
+const CPU_LOW = WORDS - 2;
+const CPU_HIGH = WORDS - 1;
+const OUTCOME_PLACE = Object.fromEntries(OUTCOME_NAMES.map((name, place) => [name, place + 1])) as Record<
+  Outcome,
+  number
+>;
+
+/** The memory behind the counters; crosses threads by structured clone. */
+export interface CounterShare {
+  readonly words: Int32Array<SharedArrayBuffer>;
+}
+
+/** Figures of one tenant. */
+export interface TenantFigures {
+  readonly inFlight: number;
+  readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** CPU time inside guests, in microseconds. */
+  readonly cpuUs: number;
+}
+
+/** Counters in shared memory, one slot a tenant. */
+export class TenantCounters {
+  readonly share: CounterShare;
+
+  constructor(share: CounterShare) {
+    this.share = share;
+  }
+
+  /** New counters for up to `tenants` tenants, all zero. */
+  static create(tenants: number): TenantCounters {
+    return new TenantCounters({ words: new Int32Array(new SharedArrayBuffer(4 * WORDS * tenants)) });
+  }
+
+  /** Slots there are. */
+  get capacity(): number {
+    return this.share.words.length / WORDS;
+  }
+
+  /** Counts a request in, unless `limit` are in flight already; answers whether it is in. */
+  tryEnter(slot: number, limit: number): boolean {
+    const before = Atomics.add(this.share.words, slot * WORDS, 1);
+    if (before < limit) return true;
+    Atomics.sub(this.share.words, slot * WORDS, 1);
+    return false;
+  }
+
+  /** Counts a request out. */
+  leave(slot: number): void {
+    Atomics.sub(this.share.words, slot * WORDS, 1);
+  }
+
+  /** Counts an ended request. */
+  count(slot: number, outcome: Outcome, cpuMs: number): void {
+    Atomics.add(this.share.words, slot * WORDS + OUTCOME_PLACE[outcome], 1);
+    this.#addCpu(slot, Math.round(cpuMs * 1000));
+  }
+
+  /** The figures of a slot now. */
+  read(slot: number): TenantFigures {
+    const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place);
+    const outcomes = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, at(OUTCOME_PLACE[name])]));
+    return {
+      inFlight: at(0),
+      outcomes: outcomes as Record<Outcome, number>,
+      cpuUs: (at(CPU_LOW) >>> 0) + (at(CPU_HIGH) >>> 0) * 2 ** 32,
+    };
+  }
+
+  /** Adds less than 2^32 microseconds; whoever makes the low half wrap carries into the high one. */
+  #addCpu(slot: number, us: number): void {
+    const low = Atomics.add(this.share.words, slot * WORDS + CPU_LOW, us) >>> 0;
+    if (low + us >= 2 ** 32) Atomics.add(this.share.words, slot * WORDS + CPU_HIGH, 1);
+  }
+}
