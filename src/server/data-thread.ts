@@ -1,0 +1,80 @@
+/** A data thread: its own listener on the shared port, its own engine, its own event loop. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Engine } from '../runtime/engine.ts';
+import { TenantCounters } from '../runtime/tenant-counters.ts';
+import { WatchdogLink } from '../runtime/watchdog.ts';
+import { accessLine, guestLine } from '../telemetry/access-log.ts';
+import { LineBatch } from '../telemetry/line-batch.ts';
+import { keepsLevel } from '../telemetry/log.ts';
+import { AddressPolicy } from '../upstream/address-policy.ts';
+import { Concurrency } from './concurrency.ts';
+import { Edge } from './edge.ts';
+import { CLOSING_GRACE_MS } from './limits.ts';
+import { ServedDeployments } from './served.ts';
+import type { DataThreadOptions, FromDataThread, ToDataThread } from './thread-messages.ts';
+import { Transport } from './transport.ts';
+
+const options = workerData as DataThreadOptions;
+const port = parentPort;
+if (port === null) throw new TypeError('data-thread.ts runs as a worker');
+
+const say = (message: FromDataThread): void => port.postMessage(message);
+const lines = new LineBatch((text) => say({ kind: 'lines', text }));
+const counters = new TenantCounters(options.counters);
+const engine = new Engine({
+  watchdog: new WatchdogLink(options.watchdog, options.thread),
+  threads: options.threads,
+  log: {
+    keeps: (level) => options.accessLog === 'keep' && keepsLevel(options.logLevel, level),
+    write: (tenant, level, message) => lines.add(guestLine(Date.now(), tenant, level, message)),
+  },
+});
+const policy = new AddressPolicy({ allow: options.allowBackends, neverReach: options.neverReach });
+const served = new ServedDeployments(engine, policy);
+const edge = new Edge({
+  engine,
+  served,
+  counters,
+  concurrency: new Concurrency(counters),
+  log: options.accessLog === 'off' ? null : (record) => lines.add(accessLine(record)),
+  report: (message) => say({ kind: 'fault', message }),
+});
+const transport = new Transport(edge.handle);
+
+/** At the deadline: guests that still run end as `draining`, and responses that are still being sent are cut. */
+function endOverdue(): void {
+  engine.close();
+  setTimeout(() => transport.close(), CLOSING_GRACE_MS);
+}
+
+/** Ends what has begun, within the deadline. Idle connections get a moment to notice. */
+async function drain(deadlineMs: number): Promise<void> {
+  transport.stopListening();
+  const overdue = setTimeout(endOverdue, deadlineMs);
+  do {
+    await edge.drain();
+    await new Promise((resolve) => setTimeout(resolve, CLOSING_GRACE_MS));
+  } while (edge.visits > 0);
+  clearTimeout(overdue);
+  transport.close();
+  engine.close();
+  await served.close();
+  lines.flush();
+  say({ kind: 'drained' });
+  port?.close();
+}
+
+port.on('message', (message: ToDataThread) => {
+  if (message.kind === 'change') {
+    served.apply(message.change);
+    say({ kind: 'applied', revision: message.change.revision });
+  } else if (message.kind === 'usage') {
+    const { tasks, ...rest } = engine.usage();
+    say({ kind: 'usage', id: message.id, usage: { requests: tasks, ...rest } });
+  } else {
+    void drain(message.deadlineMs);
+  }
+});
+
+const bound = transport.listen(options.host, options.port);
+say(bound === null ? { kind: 'cannot_listen' } : { kind: 'listening', port: bound });

@@ -1,0 +1,219 @@
+/** The way of a request through the data plane, from the transport's handler to the access log. */
+import type { Reply } from '../abi/abi.ts';
+import { InvalidResponse } from '../abi/abi.ts';
+import { parseAuthority } from '../http/authority.ts';
+import { BodyError, type BodySource } from '../http/body.ts';
+import { announcesBody, declaredLength } from '../http/framing.ts';
+import type { ResponseHead } from '../http/message.ts';
+import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Deployment } from '../runtime/deployment.ts';
+import type { Engine } from '../runtime/engine.ts';
+import { CapacityError } from '../runtime/live-memories.ts';
+import type { TenantCounters } from '../runtime/tenant-counters.ts';
+import type { AccessRecord } from '../telemetry/access-log.ts';
+import { isLooping } from '../upstream/loop.ts';
+import { Arrival } from './arrival.ts';
+import type { Concurrency } from './concurrency.ts';
+import { relay } from './relay.ts';
+import { RequestBody } from './request-body.ts';
+import { ResponseWriter } from './response-writer.ts';
+import type { ServedDeployments } from './served.ts';
+import type { TransportRequest, TransportResponse } from './transport.ts';
+import { Visit } from './visit.ts';
+
+/** What the edge of one data thread works with. */
+export interface EdgeOptions {
+  readonly engine: Engine;
+  readonly served: ServedDeployments;
+  readonly counters: TenantCounters;
+  readonly concurrency: Concurrency;
+  /** Takes the record of each request; `null`: nobody keeps them. */
+  readonly log: ((record: AccessRecord) => void) | null;
+  /** Takes what went wrong inside Kerb. */
+  readonly report: (message: string) => void;
+}
+
+/** The data plane of one thread. */
+export class Edge {
+  readonly #options: EdgeOptions;
+  #connection: 'keep' | 'close' = 'keep';
+  #visits = 0;
+  #onIdle: (() => void) | null = null;
+
+  constructor(options: EdgeOptions) {
+    this.#options = options;
+  }
+
+  /** Requests that have not ended. */
+  get visits(): number {
+    return this.#visits;
+  }
+
+  /** The transport's handler: never throws, because an exception there ends the process. */
+  readonly handle = (response: TransportResponse, request: TransportRequest): void => {
+    try {
+      this.#receive(response, request);
+    } catch (error) {
+      this.#options.report(`request handler: ${explain(error)}`);
+      response.close();
+    }
+  };
+
+  /** From now on every response asks its client to close the connection; settles when no request is left. */
+  drain(): Promise<void> {
+    this.#connection = 'close';
+    if (this.#visits === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  #receive(response: TransportResponse, request: TransportRequest): void {
+    const arrival = new Arrival(request, response);
+    const writer = new ResponseWriter(response, arrival.method, () => this.#connection);
+    const visit = new Visit(arrival, writer);
+    this.#visits += 1;
+    response.onAborted(() => {
+      visit.clientGone();
+      if (visit.task !== null) this.#options.engine.scheduler.cancel(visit.task, 'client_closed');
+    });
+    const deployment = this.#admit(visit);
+    if (deployment === null) return;
+    this.#openBody(visit, deployment, response);
+    const room = this.#options.concurrency.enter(deployment.slot, deployment.budgets.concurrency);
+    if (room === true) this.#begin(visit, deployment);
+    else if (room === false) this.#refuse(visit, 'concurrency_limit', null, 'keep');
+    else void room.then((entered) => this.#beginLate(visit, deployment, entered ? 'entered' : 'refused'));
+  }
+
+  /** The request gate, the router and the body cap; a request that does not pass is answered here. */
+  #admit(visit: Visit): Deployment | null {
+    const { request } = visit;
+    const fault = checkRequest(request);
+    if (fault !== null) return this.#refuse(visit, 'bad_request', REQUEST_FAULTS[fault], 'close');
+    const authority = parseAuthority(request.headers.get('host') ?? '');
+    const deployment = authority === null ? null : this.#options.served.match(authority.host, request.target);
+    if (deployment === null) return this.#refuse(visit, 'unknown_host', null, 'keep');
+    visit.deployment = deployment;
+    if (isLooping(request.headers)) return this.#refuse(visit, 'bad_request', 'the request loops (RFC 8586)', 'close');
+    if ((declaredLength(request.headers) ?? 0) > deployment.budgets.requestBodyBytes) {
+      return this.#refuse(visit, 'body_limit', 'its Content-Length passes the limit', 'close');
+    }
+    return deployment;
+  }
+
+  /** Registers for the body at once: the transport drops what nobody has asked for when the handler returns. */
+  #openBody(visit: Visit, deployment: Deployment, response: TransportResponse): void {
+    if (!announcesBody(visit.request.headers)) return;
+    const body = new RequestBody(deployment.budgets.requestBodyBytes, {
+      pause: () => void (visit.writer.ended || response.pause()),
+      resume: () => void (visit.writer.ended || response.resume()),
+    });
+    visit.body = body;
+    response.onData((chunk, last) => body.push(chunk, last));
+  }
+
+  #beginLate(visit: Visit, deployment: Deployment, room: 'entered' | 'refused'): void {
+    if (room === 'entered') this.#begin(visit, deployment);
+    else this.#refuse(visit, 'concurrency_limit', null, 'keep');
+  }
+
+  #begin(visit: Visit, deployment: Deployment): void {
+    visit.counted = true;
+    visit.origin = this.#options.served.enter(deployment);
+    this.#serve(visit, deployment).catch((error: unknown) => {
+      this.#options.report(`request of ${deployment.tenant}: ${explain(error)}`);
+      this.#fail(visit, 'internal_error', null);
+    });
+  }
+
+  async #serve(visit: Visit, deployment: Deployment): Promise<void> {
+    const { engine } = this.#options;
+    if (visit.writer.ended) return this.#fail(visit, 'client_closed', null);
+    try {
+      visit.task = engine.open(deployment);
+    } catch (error) {
+      if (error instanceof CapacityError) return this.#fail(visit, 'capacity', error.message);
+      throw error;
+    }
+    const run = await engine.run(deployment, visit.task, visit);
+    visit.task = null;
+    visit.cost = run.cost;
+    if (run.outcome === 'failed') return this.#fail(visit, run.failure.outcome, run.failure.detail);
+    return this.#answer(visit, run.reply);
+  }
+
+  async #answer(visit: Visit, reply: Reply): Promise<void> {
+    this.#fixClient(visit);
+    try {
+      if (reply.kind === 'whole') visit.writer.whole(reply.head, reply.body);
+      else if (reply.kind === 'streamed') visit.guestStream?.end();
+      else await this.#relay(visit, reply.head, reply.body);
+    } catch (error) {
+      return this.#failAnswer(visit, error);
+    }
+    if (visit.gone) this.#fail(visit, 'client_closed', null);
+    else this.#finish(visit);
+  }
+
+  async #relay(visit: Visit, head: ResponseHead, body: BodySource): Promise<void> {
+    visit.relayed = body;
+    try {
+      await relay(body, visit.writer.open(head));
+    } catch (error) {
+      body.cancel();
+      throw error;
+    }
+  }
+
+  /** A response that could not be sent whole: broken by the guest, by the origin, or by the client's leaving. */
+  #failAnswer(visit: Visit, error: unknown): void {
+    if (error instanceof InvalidResponse) return this.#fail(visit, 'no_response', error.message);
+    if (visit.writer.ended) return this.#fail(visit, 'client_closed', null);
+    if (error instanceof BodyError) return this.#fail(visit, 'backend_error', 'the origin broke off its response');
+    throw error;
+  }
+
+  #refuse(visit: Visit, outcome: Outcome, detail: string | null, connection: 'keep' | 'close'): null {
+    this.#fail(visit, outcome, detail, connection);
+    return null;
+  }
+
+  #fail(visit: Visit, outcome: Outcome, detail: string | null, connection: 'keep' | 'close' = 'keep'): void {
+    visit.outcome = outcome;
+    visit.detail = detail === '' ? null : detail;
+    if (!visit.writer.ended) this.#fixClient(visit);
+    if (visit.writer.started) visit.writer.cut();
+    else visit.writer.problem(outcome, outcome === 'body_limit' ? 'close' : connection);
+    this.#finish(visit);
+  }
+
+  /** Reads the client's address while the connection can still tell it; three microseconds, so only for a log. */
+  #fixClient(visit: Visit): void {
+    if (this.#options.log !== null && !visit.writer.ended) visit.request.client.fix();
+    else visit.request.client.forget();
+  }
+
+  #finish(visit: Visit): void {
+    const { counters, concurrency, served, log } = this.#options;
+    const { deployment } = visit;
+    if (visit.finished) return;
+    visit.finished = true;
+    visit.body?.cancel();
+    if (deployment !== null) counters.count(deployment.slot, visit.outcome, visit.cost.cpuMs);
+    if (deployment !== null && visit.counted) {
+      concurrency.leave(deployment.slot);
+      served.leave(deployment);
+    }
+    if (log !== null) log(visit.record());
+    this.#visits -= 1;
+    if (this.#visits > 0) return;
+    this.#onIdle?.();
+    this.#onIdle = null;
+  }
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,25 @@
+/** Limits of the data plane, each with its reason and what happens when it is reached. */
+
+/** Bytes of a request body that wait for a guest to read them; beyond, the client is paused. 256 KiB. */
+export const BODY_BACKLOG_BYTES = 256 * 1024;
+
+/** How long a client may take no byte of its response before its connection is closed: it holds memory all the while. */
+export const STALLED_CLIENT_MS = 30_000;
+
+/** How long a request waits for its tenant's concurrency before it is refused with `concurrency_limit`. */
+export const CONCURRENCY_WAIT_MS = 250;
+
+/** Requests of one tenant that may wait so on one thread; more are refused at once. */
+export const MAX_WAITING = 1_000;
+
+/** How often a waiting request looks whether another thread has made room. */
+export const CONCURRENCY_POLL_MS = 10;
+
+/** Bytes taken from a source in one step while a body is relayed. */
+export const RELAY_STEP_BYTES = 64 * 1024;
+
+/**
+ * While draining, how long a thread without requests waits before it closes its idle connections: a client that is just
+ * sending on one gets its answer, and the sign to close.
+ */
+export const CLOSING_GRACE_MS = 100;

@@ -1,0 +1,136 @@
+/** A request body on its way from the transport to a guest. */
+import { BodyError, type BodyFault, type BodySource } from '../http/body.ts';
+import { BODY_BACKLOG_BYTES } from './limits.ts';
+
+/** How a body stops and starts its sender. */
+export interface BodyFlow {
+  pause(): void;
+  resume(): void;
+}
+
+/** Room that is made for what follows a small chunk. */
+const BLOCK_BYTES = 4096;
+
+interface Reader {
+  readonly maxBytes: number;
+  readonly resolve: (chunk: Uint8Array | null) => void;
+  readonly reject: (error: BodyError) => void;
+}
+
+/** Chunks pushed by the transport, pulled by a guest; the sender is paused while too much waits. */
+export class RequestBody implements BodySource {
+  readonly #flow: BodyFlow;
+  readonly #limit: number;
+  readonly #chunks: Uint8Array[] = [];
+  #waiting = 0;
+  #received = 0;
+  #state: 'open' | 'ended' | 'cancelled' | BodyFault = 'open';
+  #paused = false;
+  #reader: Reader | null = null;
+
+  /** @param limitBytes - A body with more fails as `too_large`. */
+  constructor(limitBytes: number, flow: BodyFlow) {
+    this.#limit = limitBytes;
+    this.#flow = flow;
+  }
+
+  /** Whether the whole body has come in. */
+  get complete(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Takes a chunk from the transport, whose memory is only lent: it is copied. */
+  push(lent: ArrayBuffer, last: boolean): void {
+    if (this.#state === 'open' && lent.byteLength > 0) {
+      this.#received += lent.byteLength;
+      if (this.#received > this.#limit) return this.fail('too_large');
+      this.#keep(new Uint8Array(lent));
+      this.#waiting += lent.byteLength;
+    }
+    if (last && this.#state === 'open') this.#state = 'ended';
+    this.#serve();
+    if (this.#waiting > BODY_BACKLOG_BYTES && !this.#paused && this.#state === 'open') {
+      this.#paused = true;
+      this.#flow.pause();
+    }
+  }
+
+  /** Ends the body early: reads reject from now on. */
+  fail(fault: BodyFault): void {
+    if (this.#state !== 'open') return;
+    this.#state = fault;
+    this.#forget();
+    this.#reader?.reject(new BodyError(fault));
+    this.#reader = null;
+  }
+
+  read(maxBytes: number): Uint8Array | null | Promise<Uint8Array | null> {
+    if (this.#reader !== null) throw new TypeError('a second read before the first one settled');
+    const chunk = this.#take(maxBytes);
+    if (chunk !== undefined) return chunk;
+    return new Promise((resolve, reject) => {
+      this.#reader = { maxBytes, resolve, reject };
+    });
+  }
+
+  cancel(): void {
+    if (this.#state === 'open') this.#state = 'cancelled';
+    this.#forget();
+    this.#serve();
+  }
+
+  /** A chunk, the end, or `undefined` while there is nothing yet. Throws {@link BodyError} when the body has failed. */
+  #take(maxBytes: number): Uint8Array | null | undefined {
+    if (this.#state === 'closed' || this.#state === 'too_large') throw new BodyError(this.#state);
+    const first = this.#chunks[0];
+    if (first === undefined) return this.#state === 'open' ? undefined : null;
+    const chunk = first.subarray(0, maxBytes);
+    if (chunk.length === first.length) this.#chunks.shift();
+    else this.#chunks[0] = first.subarray(chunk.length);
+    this.#waiting -= chunk.length;
+    this.#resume();
+    return chunk;
+  }
+
+  /**
+   * Keeps a copy. Small chunks share blocks: each alone costs hundreds of bytes, and the client chooses how small they are.
+   */
+  #keep(lent: Uint8Array): void {
+    const last = this.#chunks.at(-1);
+    if (last === undefined || lent.length >= BLOCK_BYTES) {
+      this.#chunks.push(lent.slice());
+      return;
+    }
+    const { buffer, byteOffset } = last;
+    const end = byteOffset + last.length;
+    if (end + lent.length <= buffer.byteLength) {
+      new Uint8Array(buffer, end, lent.length).set(lent);
+      this.#chunks[this.#chunks.length - 1] = new Uint8Array(buffer, byteOffset, last.length + lent.length);
+      return;
+    }
+    const block = new Uint8Array(BLOCK_BYTES);
+    block.set(lent);
+    this.#chunks.push(block.subarray(0, lent.length));
+  }
+
+  #serve(): void {
+    const reader = this.#reader;
+    if (reader === null) return;
+    const chunk = this.#take(reader.maxBytes);
+    if (chunk === undefined) return;
+    this.#reader = null;
+    reader.resolve(chunk);
+  }
+
+  #forget(): void {
+    this.#chunks.length = 0;
+    this.#waiting = 0;
+    this.#resume();
+  }
+
+  #resume(): void {
+    if (!this.#paused || this.#waiting > BODY_BACKLOG_BYTES / 2) return;
+    this.#paused = false;
+    this.#flow.resume();
+  }
+}

@@ -1,0 +1,150 @@
+/** The response encoder: the only place where a response is written, and everything that a guest set is checked before. */
+import { InvalidResponse } from '../abi/abi.ts';
+
+import { trimFieldValue } from '../http/fields.ts';
+import { declaredLength } from '../http/framing.ts';
+import type { ResponseHead } from '../http/message.ts';
+import { PROBLEM_TYPE, problemJson } from '../http/problem.ts';
+import { bodyAllowed, checkResponse, HOST_FIELDS } from '../http/response-rules.ts';
+import { statusLine } from '../http/status.ts';
+import { OUTCOMES, RETRYABLE, type Outcome } from '../outcome.ts';
+import { ResponseStream, type Connection } from './response-stream.ts';
+import type { TransportResponse } from './transport.ts';
+
+/** Writes one response to one request. After the client has gone every call does nothing. */
+export class ResponseWriter {
+  readonly #response: TransportResponse;
+  readonly #method: string;
+  readonly #connection: () => Connection;
+  #stream: ResponseStream | null = null;
+  #status = 0;
+  #ended = false;
+
+  /** @param connection - Asked when the response ends. */
+  constructor(response: TransportResponse, method: string, connection: () => Connection) {
+    this.#response = response;
+    this.#method = method;
+    this.#connection = connection;
+  }
+
+  /** Whether the head is on its way: another response is then impossible. */
+  get started(): boolean {
+    return this.#status !== 0;
+  }
+
+  /** Whether the response is complete, or the client gone. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The status that was sent; 0: none. */
+  get status(): number {
+    return this.#status;
+  }
+
+  /** Called by the transport's abort: the response channel is no longer valid. */
+  aborted(): void {
+    this.#ended = true;
+    this.#stream?.abandon();
+  }
+
+  /** Sends a whole response. Throws {@link InvalidResponse}, before anything is sent, when the head breaks HTTP. */
+  whole(head: ResponseHead, body: Uint8Array | string): void {
+    check(head);
+    if (this.#ended) return;
+    const withBody = bodyAllowed(this.#method, head.status);
+    this.#ended = true;
+    this.#response.cork(() => {
+      this.#writeHead(head);
+      if (withBody) this.#response.end(body, this.#connection() === 'close');
+      else this.#endBodiless(this.#bodilessLength(head, body));
+    });
+  }
+
+  /**
+   * Sends the head and opens the body, which has a Content-Length when the head declares one, and is chunked otherwise.
+   * Throws {@link InvalidResponse} as {@link whole}. The body of a response that may not have one is swallowed.
+   */
+  open(head: ResponseHead): ResponseStream {
+    check(head);
+    const length = declaredLength(head.headers);
+    const withBody = bodyAllowed(this.#method, head.status);
+    const stream = new ResponseStream(this.#response, withBody ? length : 0, this.#connection, () => {
+      this.#ended = true;
+    });
+    this.#stream = stream;
+    if (this.#ended) stream.abandon();
+    else if (withBody) this.#response.cork(() => this.#writeHead(head));
+    else this.#openBodiless(head, stream);
+    return stream;
+  }
+
+  /** Answers in the guest's stead: the outcome's status with a problem body (RFC 9457) that tells nothing of the inside. */
+  problem(outcome: Outcome, connection: Connection = 'keep'): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const { status } = OUTCOMES[outcome];
+    this.#status = status;
+    this.#response.cork(() => {
+      this.#response.writeStatus(statusLine(status));
+      this.#response.writeHeader('kerb-outcome', outcome);
+      this.#response.writeHeader('cache-control', 'no-store');
+      if (RETRYABLE.has(outcome)) this.#response.writeHeader('retry-after', '1');
+      this.#response.writeHeader('content-type', PROBLEM_TYPE);
+      const body = problemJson(outcome);
+      const close = connection === 'close' || this.#connection() === 'close';
+      if (this.#method === 'HEAD') this.#response.endWithoutBody(Buffer.byteLength(body), close);
+      else this.#response.end(body, close);
+    });
+  }
+
+  /** Gives up on a response that has begun: the connection is cut, so that the client sees that it is not whole. */
+  cut(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#response.close();
+  }
+
+  #openBodiless(head: ResponseHead, stream: ResponseStream): void {
+    stream.swallow();
+    this.#ended = true;
+    this.#response.cork(() => {
+      this.#writeHead(head);
+      this.#endBodiless(this.#bodilessLength(head, ''));
+    });
+  }
+
+  /**
+   * Ends a response that has no content. Without a length the transport must not be given any argument at all: it writes a
+   * Content-Length of 2^63 for `undefined`. It then keeps its side of the connection open, for the client to close.
+   */
+  #endBodiless(length: number | undefined): void {
+    const close = this.#connection() === 'close';
+    if (length !== undefined) return void this.#response.endWithoutBody(length, close);
+    if (close) this.#response.writeHeader('connection', 'close');
+    this.#response.endWithoutBody();
+  }
+
+  #writeHead({ status, headers }: ResponseHead): void {
+    this.#status = status;
+    this.#response.writeStatus(statusLine(status));
+    headers.forEach((name, value, lowerName) => {
+      if (!HOST_FIELDS.has(lowerName)) this.#response.writeHeader(name, trimFieldValue(value));
+    });
+  }
+
+  /** The Content-Length of a response without content: what GET would have had for HEAD and 304, none for 204. */
+  #bodilessLength({ status, headers }: ResponseHead, body: Uint8Array | string): number | undefined {
+    if (status === 204) return undefined;
+    const length = Buffer.byteLength(body);
+    if (length > 0 && status !== 304) return length;
+    const declared = declaredLength(headers);
+    if (declared !== null) return declared;
+    return status === 304 ? undefined : length;
+  }
+}
+
+function check({ status, headers }: ResponseHead): void {
+  const fault = checkResponse(status, headers);
+  if (fault !== null) throw new InvalidResponse(fault.detail);
+}

@@ -1,0 +1,49 @@
+/** What the main thread and a data thread say to each other. */
+import type { TableChange } from '../runtime/deployment.ts';
+import type { CounterShare } from '../runtime/tenant-counters.ts';
+import type { WatchdogShare } from '../runtime/watchdog.ts';
+import type { LogLevel } from '../telemetry/log.ts';
+
+/** What a data thread starts with. */
+export interface DataThreadOptions {
+  /** Its number, from 0. */
+  readonly thread: number;
+  readonly threads: number;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly watchdog: WatchdogShare;
+  readonly counters: CounterShare;
+  /** Whether access records and guests' lines are kept at all. */
+  readonly accessLog: 'keep' | 'off';
+  readonly logLevel: LogLevel;
+  /** Ranges that backends may be in although they are not public. */
+  readonly allowBackends: readonly string[];
+  /** Listeners that no backend may be. */
+  readonly neverReach: readonly { readonly address: string; readonly port: number }[];
+}
+
+/** From the main thread. */
+export type ToDataThread =
+  | { readonly kind: 'change'; readonly change: TableChange }
+  | { readonly kind: 'usage'; readonly id: number }
+  /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */
+  | { readonly kind: 'drain'; readonly deadlineMs: number };
+
+/** Figures of one data thread. */
+export interface ThreadUsage {
+  readonly requests: number;
+  readonly memories: number;
+  readonly idleBytes: number;
+}
+
+/** From a data thread. */
+export type FromDataThread =
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'cannot_listen' }
+  /** A change is in force: no request from here on sees the table before it. */
+  | { readonly kind: 'applied'; readonly revision: number }
+  | { readonly kind: 'lines'; readonly text: string }
+  | { readonly kind: 'fault'; readonly message: string }
+  | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
+  | { readonly kind: 'drained' };

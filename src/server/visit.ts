@@ -1,0 +1,95 @@
+/** One request in the data plane: its parts, its way to the client, and what the log will say of it. */
+import type { Exchange } from '../abi/abi.ts';
+import type { Backend, ForwardedFor } from '../capability/backend.ts';
+import type { BodySink, BodySource } from '../http/body.ts';
+import type { ResponseHead } from '../http/message.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Deployment } from '../runtime/deployment.ts';
+import type { Cost } from '../runtime/engine.ts';
+import type { Task } from '../runtime/task.ts';
+import type { AccessRecord } from '../telemetry/access-log.ts';
+import { loopOf } from '../upstream/loop.ts';
+import type { Arrival } from './arrival.ts';
+import type { RequestBody } from './request-body.ts';
+import type { ResponseStream } from './response-stream.ts';
+import type { ResponseWriter } from './response-writer.ts';
+
+const NO_COST: Cost = { cpuMs: 0, memoryBytes: 0, instance: 'none' };
+
+/** A request on its way, from its handler to its end. */
+export class Visit implements Exchange {
+  readonly request: Arrival;
+  readonly writer: ResponseWriter;
+  /** Set while the guest has it. */
+  task: Task | null = null;
+  body: RequestBody | null = null;
+  /** The next handler's body while it is carried to the client. */
+  relayed: BodySource | null = null;
+  deployment: Deployment | null = null;
+  origin: Backend | null = null;
+  outcome: Outcome = 'ok';
+  detail: string | null = null;
+  cost: Cost = NO_COST;
+  /** Whether it holds a place in its tenant's concurrency. */
+  counted = false;
+  /** Whether the client has closed the connection before the response was complete. */
+  gone = false;
+  /** Whether it is over and logged. */
+  finished = false;
+  #stream: ResponseStream | null = null;
+
+  constructor(request: Arrival, writer: ResponseWriter) {
+    this.request = request;
+    this.writer = writer;
+  }
+
+  /** The stream that the guest opened. */
+  get guestStream(): ResponseStream | null {
+    return this.#stream;
+  }
+
+  get signal(): AbortSignal {
+    if (this.task === null) throw new TypeError('an exchange without a task');
+    return this.task.signal;
+  }
+
+  get forwarded(): ForwardedFor {
+    const { client, headers } = this.request;
+    return { for: client.ip, proto: 'http', host: headers.get('host') ?? '', cdnLoop: loopOf(headers) };
+  }
+
+  stream(head: ResponseHead): BodySink {
+    // A response may be complete before its guest is: the transport tells nothing about the client from then on.
+    this.request.client.fix();
+    this.#stream = this.writer.open(head);
+    return this.#stream;
+  }
+
+  /** The client has closed the connection: nothing more can be sent or received. */
+  clientGone(): void {
+    this.writer.aborted();
+    this.body?.fail('closed');
+    this.relayed?.cancel();
+    this.gone = true;
+    this.request.client.forget();
+  }
+
+  /** What the access log says, now that it is over. */
+  record(): AccessRecord {
+    const { request, deployment } = this;
+    return {
+      timeMs: request.timeMs,
+      tenant: deployment?.tenant ?? null,
+      version: deployment?.version ?? null,
+      client: request.client.ip,
+      method: request.method,
+      host: request.headers.get('host') ?? '',
+      target: request.target,
+      status: this.writer.status,
+      outcome: this.outcome,
+      detail: this.detail,
+      wallMs: performance.now() - request.startMs,
+      ...this.cost,
+    };
+  }
+}
