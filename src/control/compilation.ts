@@ -1,0 +1,77 @@
+/** From the bytes of an upload to a module that may run: detection, admission, rewriting, compilation. */
+import { abiOf } from '../abi/detect.ts';
+import type { AbiName } from '../abi/abi.ts';
+import { KerbError } from '../errors.ts';
+import { inspect, instrument } from '../instrument/instrument.ts';
+import type { ModuleShape } from '../runtime/deployment.ts';
+
+/** What is to be compiled. Crosses threads by structured clone. */
+export interface CompileRequest {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly abi: AbiName | 'auto';
+  /** The memory budget, in pages of 64 KiB. */
+  readonly maxMemoryPages: number;
+}
+
+/** A module that may run. */
+export interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly abi: AbiName;
+  readonly shape: ModuleShape;
+  /** Sizes of the upload and of what became of it. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/**
+ * Admits, rewrites and compiles a module.
+ *
+ * The order is a matter of safety: our own parser with its limits sees the bytes before V8 does, the original is validated
+ * because rewriting can make an invalid module valid, and what the rewriter made is validated before it is compiled.
+ *
+ * Throws `bad_module` for bytes that are no valid module and `refused_module`, with everything that is wrong at once, for a
+ * module that Kerb does not run.
+ */
+export function compileModule({ bytes, abi: wanted, maxMemoryPages }: CompileRequest): Compiled {
+  const surface = inspect(bytes);
+  const abi = abiOf(surface, wanted);
+  const exported = new Set(surface.exports.map(({ name }) => name));
+  const missing = abi.requiredExports.filter((name) => !exported.has(name));
+  if (missing.length > 0) {
+    throw new KerbError('refused_module', `an ${abi.name} guest exports ${missing.join(', ')}; this module does not`);
+  }
+  if (!WebAssembly.validate(bytes)) throw new KerbError('bad_module', invalidity(bytes));
+  const { bytes: rewritten, report } = instrument(bytes, {
+    imports: abi.imports,
+    suspending: abi.suspending,
+    exports: abi.exports,
+    maxMemoryPages,
+  });
+  if (!WebAssembly.validate(rewritten)) {
+    throw new KerbError('refused_module', 'the rewriter cannot carry this module; please report it with the module');
+  }
+  return {
+    module: new WebAssembly.Module(rewritten),
+    abi: abi.name,
+    shape: {
+      imports: report.imports.map(({ module, name }) => ({ module, name })),
+      exports: report.exports,
+      memory: report.memory,
+      startExport: report.startExport,
+    },
+    bytesIn: bytes.length,
+    bytesOut: rewritten.length,
+  };
+}
+
+/** What the engine finds wrong: only asked for a module that it has just called invalid. */
+function invalidity(bytes: Uint8Array<ArrayBuffer>): string {
+  try {
+    void new WebAssembly.Module(bytes);
+    return 'the module is not valid';
+  } catch (error) {
+    return error instanceof Error
+      ? `the module is not valid: ${error.message.slice(0, 160)}`
+      : 'the module is not valid';
+  }
+}

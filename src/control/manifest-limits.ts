@@ -1,0 +1,68 @@
+/** Every limit on a manifest and on the files beside it: its value, its reason, and what happens when it is reached. */
+
+/** One number under `[limits]` of a manifest: what a tenant gets without asking, and how far it may ask. */
+export interface Budget {
+  /** The value when the key is left out. */
+  readonly standard: number;
+  /** The smallest value that still means something. */
+  readonly least: number;
+  /** The process-wide ceiling: no tenant gets more, because all tenants share the process. */
+  readonly ceiling: number;
+}
+
+/** The keys of `[limits]`. A value outside least..ceiling is a fault of the manifest: it is refused, never clamped. */
+export const BUDGETS = {
+  /** Milliseconds of CPU for one request. Light handlers take under 5; the ceiling keeps a thread's run queue moving. */
+  cpu_ms: { standard: 50, least: 1, ceiling: 10_000 },
+  /** Milliseconds from the request's head to the end of its response. The ceiling bounds how long a stack stays suspended. */
+  wall_ms: { standard: 30_000, least: 1, ceiling: 300_000 },
+  /** MiB of linear memory of one instance. Large interpreters start under 128; beyond 1024 a few instances fill a machine. */
+  memory_mb: { standard: 128, least: 1, ceiling: 1_024 },
+  /** Requests in flight. The ceiling is a quarter of the 8,000 suspended stacks that a process may hold. */
+  concurrency: { standard: 200, least: 1, ceiling: 2_000 },
+  /** Requests to backends during one request: bounds what one client request sets off (amplification). 0 forbids them. */
+  subrequests: { standard: 32, least: 0, ceiling: 1_000 },
+  /** MiB of one request's body, buffered or streamed. 0 accepts no body. */
+  request_body_mb: { standard: 10, least: 0, ceiling: 100 },
+} as const satisfies Record<string, Budget>;
+
+/** Bytes in the `mb` of a manifest: 2^20, so that a memory budget is a whole number of WebAssembly pages. */
+export const BYTES_PER_MB = 1024 * 1024;
+
+/** Sizes of a manifest. Reaching one is a fault that names the place. */
+export const MANIFEST_LIMITS = {
+  /** UTF-8 bytes of the whole text. Parsing the worst text of this size blocks the control thread for under a second. */
+  bytes: 256 * 1024,
+  /** Segments of a key path. The deepest key that means anything has 4; more is an attack on recursion. */
+  keyDepth: 8,
+  /** Faults that one error lists; the rest are counted. */
+  listedFaults: 50,
+  /** Characters of one listed fault: it is a line in a terminal and in a log. */
+  faultChars: 199,
+  /** Host names of one tenant: each is an entry of the routing table. */
+  hosts: 100,
+  /** Characters of a path prefix. */
+  pathChars: 1_024,
+  /** Characters of a file or folder path: the longest name that Linux takes in one component. */
+  fileChars: 255,
+  /** Backends of one tenant: each may hold its own connection pool. */
+  backends: 64,
+  /** Characters of a backend's URL. */
+  urlChars: 2_048,
+  /** Environment variables of one tenant. */
+  variables: 100,
+  /** Characters of names and values of all environment variables: they are copied into the memory of every instance. */
+  variableChars: 32 * 1024,
+  /** Preopened folders of one tenant: each is an entry of every instance's descriptor table. */
+  folders: 16,
+  /** Names in each list of `[stores]`, and keys of its `config`. */
+  storeNames: 100,
+} as const;
+
+/** Bytes of the files that a manifest names. A larger file is refused before it is read. */
+export const TENANT_FILE_LIMITS = {
+  /** The module with its custom sections: the size that admission takes at most, with the operator's opt-in. */
+  moduleBytes: 32 * 1024 * 1024,
+  /** The configuration: it is copied into guest memory on demand. */
+  configBytes: 1024 * 1024,
+} as const;

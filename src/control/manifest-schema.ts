@@ -1,0 +1,173 @@
+/** The shape of a manifest as it is written, key by key, and what each key takes. */
+import * as z from 'zod';
+import { BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
+import { backendUrl, guestFolder, hostPattern, insidePath, pathPrefix } from './manifest-values.ts';
+
+/** The guest ABIs that a manifest may name. `auto` lets the deploy step tell from the module's imports and exports. */
+export const ABI_CHOICES = ['auto', 'http-wasm', 'wasi-cgi', 'fastly', 'proxy-wasm', 'wasi-http'] as const;
+
+/** `request`: every request gets a fresh instance. `reuse`: instances stay warm and are recycled. */
+export const ISOLATIONS = ['request', 'reuse'] as const;
+
+const NAME = /^[a-z0-9-]{1,63}$/;
+const GRANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const GRANT_WORDS = 'a name of 1 to 63 letters, digits, ".", "_" and "-"';
+const VARIABLE_NAME = /^[^=\0]+$/;
+const WITHOUT_NUL = /^[^\0]*$/;
+
+/** The sentence for a value that is not `what`, or is not there; it follows the value in the fault. */
+function need(
+  what: string,
+  remedy: string,
+): { error: (issue: { input?: unknown; code?: string }) => string | undefined } {
+  return {
+    error: ({ input, code }) => {
+      if (code === 'unrecognized_keys') return undefined;
+      return input === undefined ? `is missing; ${remedy}` : `is not ${what}; ${remedy}`;
+    },
+  };
+}
+
+/** Text that `read` turns into its one spelling, or answers `null` for. */
+function textThat(read: (text: string) => string | null, what: string, remedy: string): z.ZodType<string> {
+  const message = need(what, remedy);
+  return z
+    .string(message)
+    .refine((text) => read(text) !== null, message)
+    .transform((text) => read(text) ?? text);
+}
+
+function matching(pattern: RegExp, what: string, remedy: string): z.ZodType<string> {
+  return z.string(need(what, remedy)).regex(pattern, need(what, remedy));
+}
+
+/** A list without repetitions and with at most `most` items. */
+function distinct(item: z.ZodType<string>, most: number, what: string, remedy: string): z.ZodType<string[]> {
+  return z.array(item, need(what, remedy)).superRefine((items, context) => {
+    if (items.length > most) context.addIssue({ code: 'custom', message: `has more than ${most} items; remove some` });
+    items.forEach((text, index) => {
+      if (items.indexOf(text) === index) return;
+      context.addIssue({ code: 'custom', path: [index], message: 'is listed twice; remove one of the two' });
+    });
+  });
+}
+
+/** A table of text by name. The keys' rule is `name`, the values' `value`. */
+function named<T>(
+  name: z.ZodType<string>,
+  value: z.ZodType<T>,
+  most: number,
+  remedy: string,
+): z.ZodType<Record<string, T>> {
+  return z
+    .record(name, value, need('a table', remedy))
+    .refine((table) => Object.keys(table).length <= most, { error: `has more than ${most} entries; remove some` });
+}
+
+function budget({ standard, least, ceiling }: Budget): z.ZodDefault<z.ZodNumber> {
+  const message = need(`a whole number from ${least} to ${ceiling}`, `leave it out for ${standard}`);
+  return z.number(message).int(message).min(least, message).max(ceiling, message).default(standard);
+}
+
+const limits = z.strictObject(
+  {
+    cpu_ms: budget(BUDGETS.cpu_ms),
+    wall_ms: budget(BUDGETS.wall_ms),
+    memory_mb: budget(BUDGETS.memory_mb),
+    concurrency: budget(BUDGETS.concurrency),
+    subrequests: budget(BUDGETS.subrequests),
+    request_body_mb: budget(BUDGETS.request_body_mb),
+  },
+  need('a table', 'write [limits] on a line of its own'),
+);
+
+const backend = z.strictObject(
+  {
+    url: textThat(
+      backendUrl,
+      'an http or https URL of a host, without user, query and fragment',
+      'e.g. url = "http://127.0.0.1:9000"',
+    ),
+  },
+  need('a table', 'write [backends.<name>] with url = "http://…" below it'),
+);
+
+const fileInside = (example: string): z.ZodType<string> =>
+  textThat(insidePath, 'a relative path that stays beside the manifest', `e.g. ${example}`);
+
+const config = z.union(
+  [z.string(), z.strictObject({ file: fileInside('file = "conf.json"') }, need('a table', 'or text in quotes'))],
+  need('text or { file = "…" }', 'put it in quotes or name a file'),
+);
+
+const grantName = matching(GRANT_NAME, GRANT_WORDS, 'choose another name');
+const text = matching(WITHOUT_NUL, 'text without NUL', 'put it in quotes');
+
+const stores = z.strictObject(
+  {
+    kv: distinct(grantName, MANIFEST_LIMITS.storeNames, 'a list of names', 'e.g. kv = ["sessions"]').default([]),
+    config: named(grantName, text, MANIFEST_LIMITS.storeNames, 'e.g. config = { theme = "dark" }').optional(),
+    secrets: distinct(grantName, MANIFEST_LIMITS.storeNames, 'a list of names', 'e.g. secrets = ["API_KEY"]').default(
+      [],
+    ),
+  },
+  need('a table', 'write [stores] on a line of its own'),
+);
+
+const env = named(
+  matching(VARIABLE_NAME, 'a name without "=" and NUL', 'choose another name'),
+  text,
+  MANIFEST_LIMITS.variables,
+  'write [env] on a line of its own',
+).refine((table) => Object.entries(table).join().length <= MANIFEST_LIMITS.variableChars, {
+  error: `holds more than ${MANIFEST_LIMITS.variableChars} characters; use config = { file = "…" } instead`,
+});
+
+const files = named(
+  textThat(guestFolder, 'an absolute guest path without "." and ".."', 'e.g. "/content" = "./content"'),
+  fileInside('"/content" = "./content"'),
+  MANIFEST_LIMITS.folders,
+  'write [files] on a line of its own',
+);
+
+const host = textThat(
+  hostPattern,
+  'a host name without a port, or "*." and one',
+  'e.g. "app.example.com", international names as xn--…',
+);
+
+/** A manifest as it is written. Defaults are filled in, texts are in their one spelling; names are still the file's. */
+export const manifestSchema = z.strictObject({
+  name: matching(NAME, '1 to 63 of a-z, 0-9 and "-"', 'e.g. name = "my-app"'),
+  main: fileInside('main = "handler.wasm"'),
+  hosts: distinct(host, MANIFEST_LIMITS.hosts, 'a list of host names', 'e.g. hosts = ["app.example.com"]')
+    .refine((hosts) => hosts.length > 0, {
+      error: 'names no host, so nothing could reach the app; leave it out for <name>.localhost',
+    })
+    .optional(),
+  path: textThat(pathPrefix, 'a path prefix: "/" and plain segments', 'e.g. path = "/api"').default('/'),
+  abi: z.enum(ABI_CHOICES, need(`one of ${ABI_CHOICES.join(', ')}`, 'leave it out for auto')).default('auto'),
+  isolation: z.enum(ISOLATIONS, need(`one of ${ISOLATIONS.join(', ')}`, 'leave it out for request')).default('request'),
+  origin: grantName.optional(),
+  config: config.default(''),
+  limits: limits.prefault({}),
+  backends: named(grantName, backend, MANIFEST_LIMITS.backends, 'write [backends.<name>] with url = "…"').default({}),
+  env: env.default({}),
+  files: files.default({}),
+  stores: stores.prefault({}),
+});
+
+/** A manifest as it is written, checked. */
+export type WrittenManifest = z.output<typeof manifestSchema>;
+
+/** The keys that the table at `path` takes; empty where any key or none is taken. */
+export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
+  if (path.length === 0) return Object.keys(manifestSchema.shape);
+  if (path[0] === 'backends') return Object.keys(backend.shape);
+  const tables: Readonly<Record<string, object>> = {
+    limits: limits.shape,
+    stores: stores.shape,
+    config: { file: true },
+  };
+  return Object.keys(tables[String(path[0])] ?? {});
+}

@@ -1,0 +1,160 @@
+/** The manifest of an app, `kerb.toml`: what a tenant asks for, checked as a whole before anything acts on it. */
+import { BYTES_PER_MB } from './manifest-limits.ts';
+import { faultAt, manifestError, schemaFaults } from './manifest-faults.ts';
+import { manifestSchema, type ABI_CHOICES, type ISOLATIONS, type WrittenManifest } from './manifest-schema.ts';
+import { parseToml, type TomlDocument, type TomlFault } from './toml-document.ts';
+
+/** The guest ABI that the manifest names; `auto` is told from the module. */
+export type AbiChoice = (typeof ABI_CHOICES)[number];
+
+/** Whether a request gets a fresh instance or a warm one. */
+export type Isolation = (typeof ISOLATIONS)[number];
+
+/** What the guest reads as its configuration: a text of the manifest (empty by default), or a file beside it. */
+export type ManifestConfig =
+  { readonly kind: 'text'; readonly text: string } | { readonly kind: 'file'; readonly path: string };
+
+/** Budgets of a tenant, each within the process-wide ceiling. */
+export interface ManifestLimits {
+  /** CPU time of one request, host time excluded. */
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  /** Linear memory of one instance; a multiple of 2^20. */
+  readonly memoryBytes: number;
+  /** Requests in flight. */
+  readonly concurrency: number;
+  /** Requests to backends during one request. */
+  readonly subrequests: number;
+  readonly requestBodyBytes: number;
+}
+
+/** A place that the tenant may reach. `url` is absolute, http or https, with a base path that is at least `/`. */
+export interface ManifestBackend {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** One environment variable of the guest. */
+export interface ManifestVariable {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A folder that the guest may read: `guest` is absolute in the guest's view, `folder` relative to the manifest. */
+export interface ManifestFolder {
+  readonly guest: string;
+  readonly folder: string;
+}
+
+/** Grants of stores, by name. What is not named is not importable. */
+export interface ManifestStores {
+  readonly kv: readonly string[];
+  /** `null`: no config store at all. */
+  readonly config: readonly ManifestVariable[] | null;
+  /** Names only: values are set through the control plane. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * A manifest without fault, frozen all the way down. Collections are lists, never objects by name: names are the
+ * tenant's, and a list cannot confuse `constructor` with an entry, also after `structuredClone`.
+ */
+export interface Manifest {
+  /** The tenant: 1 to 63 of `a-z`, `0-9` and `-`. */
+  readonly name: string;
+  /** The module's path, relative to the manifest, without `..`. Symbolic links are the reader's to check. */
+  readonly main: string;
+  /** At least one, distinct, in the spelling that requests are routed by; `*.` at the start stands for one label. */
+  readonly hosts: readonly string[];
+  /** A prefix of whole segments: `/api` matches `/api` and `/api/x`, not `/apix`. Ends in `/` only when it is `/`. */
+  readonly path: string;
+  /** Any ABI of the contract, also one that this build does not run: the deploy step refuses that. */
+  readonly abi: AbiChoice;
+  readonly isolation: Isolation;
+  /** The name of one of `backends`, or `null`. */
+  readonly origin: string | null;
+  readonly config: ManifestConfig;
+  readonly limits: ManifestLimits;
+  readonly backends: readonly ManifestBackend[];
+  readonly env: readonly ManifestVariable[];
+  readonly files: readonly ManifestFolder[];
+  readonly stores: ManifestStores;
+}
+
+/**
+ * Reads the text of a manifest. `file` is the name that errors carry.
+ *
+ * Throws a {@link ../errors.ts KerbError} `bad_manifest` whose details list every fault at once, each as
+ * `file:line: key: what is wrong; what to do`: text that is not TOML (then the first fault only), unknown keys, missing
+ * `name` or `main`, values of a wrong type or out of range, an `origin` that names no backend. Nothing else is thrown for
+ * any text. Whether the module can have what is asked for is the deploy step's question.
+ */
+export function parseManifest(text: string, file: string): Manifest {
+  const document = parseToml(text);
+  if (document.root === null) throw manifestError(file, document.faults);
+  const checked = manifestSchema.safeParse(document.root);
+  const faults = [...document.faults, ...originFaults(document), ...clashingFolders(document)];
+  if (!checked.success) faults.push(...schemaFaults(checked.error.issues, document));
+  if (!checked.success || faults.length > 0) throw manifestError(file, faults);
+  return deepFreeze(manifestOf(checked.data));
+}
+
+/** Checked on the text's own values, so that it is reported together with faults elsewhere. */
+function originFaults(document: TomlDocument): TomlFault[] {
+  const { origin, backends } = document.root ?? {};
+  if (typeof origin !== 'string') return [];
+  if (typeof backends === 'object' && Object.hasOwn(backends, origin)) return [];
+  return [faultAt(document, ['origin'], 'names no backend; add [backends.<name>] with this name and a url')];
+}
+
+/** `/a` and `/a/` are one guest folder: which host folder it shows would depend on the order of keys. */
+function clashingFolders(document: TomlDocument): TomlFault[] {
+  const files = document.root?.['files'];
+  if (typeof files !== 'object') return [];
+  const twins = Object.keys(files).filter(
+    (path) => path.length > 1 && path.endsWith('/') && path.slice(0, -1) in files,
+  );
+  return twins.map((path) =>
+    faultAt(document, ['files', path], 'is granted for a path that is listed without the last "/" too; remove one'),
+  );
+}
+
+function manifestOf(written: WrittenManifest): Manifest {
+  const { name, main, path, abi, isolation, config, stores } = written;
+  const hosts = written.hosts ?? [`${name}.localhost`];
+  return {
+    name,
+    main,
+    hosts,
+    path,
+    abi,
+    isolation,
+    origin: written.origin ?? null,
+    config: typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file },
+    limits: limitsOf(written.limits),
+    backends: Object.entries(written.backends).map(([backend, { url }]) => ({ name: backend, url })),
+    env: variablesOf(written.env),
+    files: Object.entries(written.files).map(([guest, folder]) => ({ guest, folder })),
+    stores: { ...stores, config: stores.config === undefined ? null : variablesOf(stores.config) },
+  };
+}
+
+function limitsOf(written: WrittenManifest['limits']): ManifestLimits {
+  return {
+    cpuMs: written.cpu_ms,
+    wallMs: written.wall_ms,
+    memoryBytes: written.memory_mb * BYTES_PER_MB,
+    concurrency: written.concurrency,
+    subrequests: written.subrequests,
+    requestBodyBytes: written.request_body_mb * BYTES_PER_MB,
+  };
+}
+
+function variablesOf(table: Readonly<Record<string, string>>): ManifestVariable[] {
+  return Object.entries(table).map(([name, value]) => ({ name, value }));
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}

@@ -1,0 +1,510 @@
+import { describe, expect, it } from 'vitest';
+import { KerbError } from '../../../src/errors.ts';
+import { BUDGETS, MANIFEST_LIMITS } from '../../../src/control/manifest-limits.ts';
+import { parseManifest, type Manifest } from '../../../src/control/manifest.ts';
+
+const HEAD = 'name = "app"\nmain = "app.wasm"\n';
+
+/** A manifest whose first two lines are sound: `more` begins on line 3. */
+function manifestWith(more: string): Manifest {
+  return parseManifest(HEAD + more, 'kerb.toml');
+}
+
+function errorOf(text: string, file = 'kerb.toml'): KerbError {
+  try {
+    parseManifest(text, file);
+  } catch (error) {
+    if (error instanceof KerbError) return error;
+    throw error;
+  }
+  throw new Error(`accepted: ${text.slice(0, 100)}`);
+}
+
+function faultsWith(more: string): readonly string[] {
+  const error = errorOf(HEAD + more);
+  expect(error.code).toBe('bad_manifest');
+  for (const detail of error.details) expect(detail.length).toBeLessThan(200);
+  return error.details;
+}
+
+describe('a manifest', () => {
+  it('needs a name and a module, and defaults the rest', () => {
+    expect(manifestWith('')).toEqual({
+      name: 'app',
+      main: 'app.wasm',
+      hosts: ['app.localhost'],
+      path: '/',
+      abi: 'auto',
+      isolation: 'request',
+      origin: null,
+      config: { kind: 'text', text: '' },
+      limits: {
+        cpuMs: 50,
+        wallMs: 30_000,
+        memoryBytes: 128 * 1024 * 1024,
+        concurrency: 200,
+        subrequests: 32,
+        requestBodyBytes: 10 * 1024 * 1024,
+      },
+      backends: [],
+      env: [],
+      files: [],
+      stores: { kv: [], config: null, secrets: [] },
+    });
+  });
+
+  it('takes every key of the contract', () => {
+    const text = `
+name = "hello"
+main = "./build/handler.wasm"
+hosts = ["Hello.LOCALHOST", "*.Example.com"]
+path = "/api/"
+abi = "fastly"
+isolation = "reuse"
+origin = "site"
+config = { file = "conf.json" }
+[limits]
+cpu_ms = 1
+wall_ms = 2
+memory_mb = 3
+concurrency = 4
+subrequests = 0
+request_body_mb = 0
+[backends.site]
+url = "HTTP://Site.example:80/base"
+[env]
+MODE = "demo"
+[files]
+"/content" = "./content"
+[stores]
+kv = ["sessions"]
+config = { theme = "dark" }
+secrets = ["API_KEY"]
+`;
+    expect(parseManifest(text, 'kerb.toml')).toEqual({
+      name: 'hello',
+      main: 'build/handler.wasm',
+      hosts: ['hello.localhost', '*.example.com'],
+      path: '/api',
+      abi: 'fastly',
+      isolation: 'reuse',
+      origin: 'site',
+      config: { kind: 'file', path: 'conf.json' },
+      limits: { cpuMs: 1, wallMs: 2, memoryBytes: 3 << 20, concurrency: 4, subrequests: 0, requestBodyBytes: 0 },
+      backends: [{ name: 'site', url: 'http://site.example/base' }],
+      env: [{ name: 'MODE', value: 'demo' }],
+      files: [{ guest: '/content', folder: 'content' }],
+      stores: { kv: ['sessions'], config: [{ name: 'theme', value: 'dark' }], secrets: ['API_KEY'] },
+    });
+  });
+
+  it('is frozen all the way down and survives being posted to a thread', () => {
+    const manifest = manifestWith('[env]\nA = "b"\n[backends.x]\nurl = "http://x"\n[stores]\nkv = ["a"]');
+    const parts = [
+      manifest,
+      manifest.hosts,
+      manifest.limits,
+      manifest.backends,
+      manifest.backends[0],
+      manifest.env[0],
+      manifest.stores.kv,
+    ];
+    for (const part of parts) expect(Object.isFrozen(part)).toBe(true);
+    expect(structuredClone(manifest)).toEqual(manifest);
+  });
+
+  it('may begin with a byte order mark and end lines with CRLF', () => {
+    expect(parseManifest(`\ufeff${HEAD.replaceAll('\n', '\r\n')}`, 'kerb.toml').name).toBe('app');
+  });
+
+  it.each(['auto', 'http-wasm', 'wasi-cgi', 'fastly', 'proxy-wasm', 'wasi-http'])('may name the ABI %s', (abi) => {
+    expect(manifestWith(`abi = "${abi}"`).abi).toBe(abi);
+  });
+});
+
+describe('faults', () => {
+  it('are reported all at once, by line, with what to do', () => {
+    const error = errorOf(
+      'nmae = "x"\nmain = "../x.wasm"\norigin = "sit"\n[limits]\ncpu_ms = 0\nmemory = 1\n',
+      'tenants/x/kerb.toml',
+    );
+    expect(error.message).toBe('tenants/x/kerb.toml: the manifest has 6 faults');
+    expect(error.details).toEqual([
+      'tenants/x/kerb.toml:1: name: is missing; e.g. name = "my-app"',
+      'tenants/x/kerb.toml:1: nmae: is an unknown key; did you mean name?',
+      'tenants/x/kerb.toml:2: main: "../x.wasm" is not a relative path that stays beside the manifest; e.g. main = "handler.wasm"',
+      'tenants/x/kerb.toml:3: origin: "sit" names no backend; add [backends.<name>] with this name and a url',
+      'tenants/x/kerb.toml:5: limits.cpu_ms: 0 is not a whole number from 1 to 10000; leave it out for 50',
+      'tenants/x/kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, wall_ms, memory_mb, concurrency, subrequests, request_body_mb',
+    ]);
+  });
+
+  it.each([
+    ['[limts]\ncpu_ms = 1', ':3: limts: is an unknown key; did you mean limits?'],
+    ['[backends.a]\nurl = "http://x"\n\nurls = "y"', ':6: backends.a.urls: is an unknown key; did you mean url?'],
+    ['[stores]\nsecret = ["x"]', ':4: stores.secret: is an unknown key; did you mean secrets?'],
+    ['config = { file = "x", mode = 1 }', ':3: config.mode: is an unknown key; the keys here are file'],
+    ['limits.cpu = 5', ':3: limits.cpu: is an unknown key; the keys here are'],
+    ['toString = 1', ':3: toString: is an unknown key;'],
+    ['constructor.x = 1', ':3: constructor: is an unknown key;'],
+  ])('name an unknown key and its line: %s', (more, fault) => {
+    expect(faultsWith(more)).toEqual([expect.stringContaining(fault)]);
+  });
+
+  it('point into lists', () => {
+    expect(faultsWith('hosts = [\n  "a.example",\n  "b c",\n]')).toEqual([
+      expect.stringContaining('kerb.toml:5: hosts[1]: "b c"'),
+    ]);
+  });
+
+  it('list fifty and count the rest', () => {
+    const error = errorOf(Array.from({ length: 5_000 }, (_, index) => `k${index} = 1`).join('\n'));
+    expect(error.details).toHaveLength(MANIFEST_LIMITS.listedFaults + 1);
+    expect(error.details.at(-1)).toBe('and 4952 more faults; correct these first');
+  });
+
+  it('stay on one short line when names and values are hostile', () => {
+    const evil = '\\u001b[31m\\u000a\\u202e\\u009b';
+    const error = errorOf(
+      `name = "${evil.repeat(50)}"\nmain = "m"\n"${evil.repeat(50)}" = 1\n`,
+      `${'d/'.repeat(300)}kerb.toml`,
+    );
+    expect(error.details).toHaveLength(2);
+    for (const detail of error.details) {
+      expect(detail.length).toBeLessThan(200);
+      expect(detail).toMatch(/^[\x20-\x7e…]+$/);
+      expect(detail).toContain('kerb.toml:');
+    }
+  });
+});
+
+describe('text that is hostile TOML', () => {
+  it.each([
+    ['[__proto__]\npolluted = 1'],
+    ['__proto__.polluted = 1'],
+    ['[limits.__proto__]\npolluted = 1'],
+    ['limits = { __proto__ = { polluted = 1 } }'],
+    ['[env]\n"__proto__" = "x"'],
+    ['[[__proto__]]\npolluted = 1'],
+  ])('cannot reach Object.prototype: %s', (more) => {
+    expect(faultsWith(more)).toEqual([expect.stringContaining('__proto__: is a reserved name')]);
+    expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  it('can use the names that every object has as data', () => {
+    const manifest = manifestWith('[env]\nconstructor = "a"\ntoString = "b"\n[backends.constructor]\nurl = "http://x"');
+    expect(manifest.env).toEqual([
+      { name: 'constructor', value: 'a' },
+      { name: 'toString', value: 'b' },
+    ]);
+    expect(manifest.backends).toEqual([{ name: 'constructor', url: 'http://x/' }]);
+    expect(faultsWith('origin = "constructor"')).toEqual([expect.stringContaining('names no backend')]);
+  });
+
+  it.each([
+    ['limits = 1979-05-27', 'limits'],
+    ['config = 1979-05-27T07:32:00Z', 'config'],
+    ['[env]\nA = 07:32:00', 'env.A'],
+    ['hosts = [1979-05-27]', 'hosts[0]'],
+  ])('holds no dates: %s', (more, key) => {
+    expect(faultsWith(more)).toEqual([expect.stringContaining(`${key}: is a date`)]);
+  });
+
+  it.each([
+    'nan',
+    '-inf',
+    '9223372036854775807',
+    '99999999999999999999999',
+    '-1',
+    '1.5',
+    '"50"',
+    'true',
+    '[50]',
+    '{}',
+    '0x7fffffff',
+  ])('has no number %s for a limit', (value) => {
+    expect(faultsWith(`[limits]\ncpu_ms = ${value}`)).toEqual([
+      expect.stringMatching(/:4: limits\.cpu_ms: .* is not a whole number/),
+    ]);
+  });
+
+  it.each([
+    ['name = "twice"', 3, 'multiple times'],
+    ['[limits]\n[limits]', 4, 'multiple times'],
+    ['[env]\nA = "x', 4, 'Unterminated'],
+    ['= 1', 3, 'is not TOML'],
+    ['a = "\\ud800"', 3, 'is not TOML'],
+    ['a = "\0"', 3, 'is not TOML'],
+  ])('ends at the first fault of syntax: %s', (more, line, words) => {
+    const faults = faultsWith(more);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(`kerb.toml:${line}: `);
+    expect(faults[0]).toContain(words);
+  });
+
+  it.each([
+    ['brackets', `a = ${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+    ['inline tables', `a = ${'{b='.repeat(40_000)}1${'}'.repeat(40_000)}`],
+    ['dotted keys', `a${'.a'.repeat(100_000)} = 1`],
+    ['headers', `[a${'.a'.repeat(100_000)}]\nb = 1`],
+    ['digits', `a = ${'1'.repeat(250_000)}`],
+  ])('cannot exhaust the stack with %s', (_, more) => {
+    const faults = faultsWith(more);
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults[0]).toMatch(/nests (too deep|deeper)|unknown key/);
+  });
+
+  it('is refused unread beyond its size, counted in bytes', () => {
+    expect(faultsWith(`# ${'é'.repeat(MANIFEST_LIMITS.bytes / 2)}`)).toEqual([
+      expect.stringContaining('is larger than 262144 bytes'),
+    ]);
+    expect(manifestWith(`# ${'é'.repeat(MANIFEST_LIMITS.bytes / 2 - 100)}`).name).toBe('app');
+  });
+
+  it('is named once when it is no table where one belongs', () => {
+    for (const key of ['limits', 'backends', 'env', 'files', 'stores']) {
+      expect(faultsWith(`${key} = 1`)).toEqual([expect.stringContaining(`:3: ${key}: 1 is not a table; `)]);
+      expect(faultsWith(`[[${key}]]`)).toEqual([expect.stringContaining(`:3: ${key}: a list is not a table; `)]);
+    }
+  });
+});
+
+describe('name', () => {
+  it.each(['A', '', 'a_b', 'a.b', 'é', 'a'.repeat(64), '../x'])('refuses %j', (name) => {
+    expect(errorOf(`name = ${JSON.stringify(name)}\nmain = "m"`).details).toHaveLength(1);
+  });
+});
+
+describe('hosts', () => {
+  it('are in the spelling that routing uses', () => {
+    expect(manifestWith('hosts = ["A.Example.", "127.0.0.1", "[0:0::1]", "xn--caf-dma.example"]').hosts).toEqual([
+      'a.example',
+      '127.0.0.1',
+      '[::1]',
+      'xn--caf-dma.example',
+    ]);
+  });
+
+  it.each([
+    'a.example:80',
+    '[::1]:80',
+    'a:',
+    '',
+    '.',
+    '*',
+    '*.',
+    'a.*.example',
+    '*.*.example',
+    '*.127.0.0.1',
+    '*.[::1]',
+    'a b',
+    'é.example',
+    '127.1',
+    'a..b',
+    '[::1',
+    'http://a',
+    'a/b',
+    `${'a'.repeat(64)}.b`,
+  ])('refuse %j', (host) => {
+    expect(faultsWith(`hosts = [${JSON.stringify(host)}]`)).toEqual([expect.stringContaining('hosts[0]: ')]);
+  });
+
+  it('cannot be none, repeated or too many', () => {
+    expect(faultsWith('hosts = []')).toEqual([expect.stringContaining('names no host')]);
+    expect(faultsWith('hosts = ["a.example", "A.example"]')).toEqual([
+      expect.stringContaining('hosts[1]: "A.example" is listed twice'),
+    ]);
+    const many = Array.from({ length: 101 }, (_, index) => `"h${index}.example"`);
+    expect(faultsWith(`hosts = [${many.join()}]`)).toEqual([expect.stringContaining('more than 100 items')]);
+    expect(faultsWith('hosts = "a.example"')).toEqual([expect.stringContaining('is not a list of host names')]);
+  });
+});
+
+describe('path', () => {
+  it.each([
+    ['/', '/'],
+    ['/api', '/api'],
+    ['/api/', '/api'],
+    ['/a/b.c/%C3%A9', '/a/b.c/%C3%A9'],
+  ])('reads %s as %s', (path, kept) => {
+    expect(manifestWith(`path = "${path}"`).path).toBe(kept);
+  });
+
+  it.each([
+    '',
+    'api',
+    '//',
+    '//a',
+    '/a//b',
+    '/a/..',
+    '/./a',
+    '/%2e%2E/a',
+    '/%61',
+    '/a%2fb',
+    '/a%5Cb',
+    '/a%00',
+    '/%zz',
+    '/a?b',
+    '/a#b',
+    '/a b',
+    '/é',
+    '/a\\b',
+    `/${'a'.repeat(1_024)}`,
+  ])('refuses %j, which no request path has or which has another spelling', (path) => {
+    expect(faultsWith(`path = ${JSON.stringify(path)}`)).toEqual([expect.stringContaining(':3: path: ')]);
+  });
+});
+
+describe('files beside the manifest', () => {
+  const escapes = [
+    '/etc/passwd',
+    '../x',
+    'a/../../x',
+    'a/..',
+    '.',
+    '',
+    './',
+    'a//b',
+    'a\\b',
+    'a\u0000b',
+    '..',
+    'x/',
+    'a'.repeat(256),
+  ];
+
+  it.each(escapes)('cannot be %j', (path) => {
+    const text = JSON.stringify(path);
+    expect(errorOf(`name = "a"\nmain = ${text}`).details).toEqual([expect.stringContaining(':2: main: ')]);
+    expect(faultsWith(`config = { file = ${text} }`)).toEqual([expect.stringContaining('config.file: ')]);
+    expect(faultsWith(`[files]\n"/x" = ${text}`)).toEqual([
+      expect.stringContaining('files./x: '.replace('./x', '."/x"')),
+    ]);
+  });
+
+  it('show under absolute guest paths only, each once', () => {
+    for (const guest of ['x', '', '/../x', '/a//b', '//']) {
+      expect(faultsWith(`[files]\n${JSON.stringify(guest)} = "x"`)).toEqual([
+        expect.stringContaining('this key is not an absolute guest path'),
+      ]);
+    }
+    expect(faultsWith('[files]\n"/a" = "x"\n"/a/" = "y"')).toEqual([
+      expect.stringContaining('listed without the last "/"'),
+    ]);
+    expect(manifestWith('[files]\n"/" = "x"').files).toEqual([{ guest: '/', folder: 'x' }]);
+  });
+});
+
+describe('config', () => {
+  it('is text or a file, nothing else', () => {
+    expect(manifestWith('config = """\na\nb"""').config).toEqual({ kind: 'text', text: 'a\nb' });
+    expect(faultsWith('config = 5')).toEqual([
+      'kerb.toml:3: config: 5 is not text or { file = "…" }; put it in quotes or name a file',
+    ]);
+    expect(faultsWith('config = {}')).toEqual(['kerb.toml:3: config.file: is missing; e.g. file = "conf.json"']);
+    expect(faultsWith('config = { file = 3 }')).toEqual([
+      expect.stringContaining('config.file: 3 is not a relative path'),
+    ]);
+  });
+});
+
+describe('limits', () => {
+  it.each(Object.entries(BUDGETS))(
+    '%s reaches from its least value to its ceiling',
+    (key, { least, ceiling, standard }) => {
+      const limitsAt = (value: number): Manifest['limits'] => manifestWith(`[limits]\n${key} = ${value}`).limits;
+      expect(limitsAt(standard)).toEqual(manifestWith('').limits);
+      expect(limitsAt(least)).not.toEqual(limitsAt(ceiling));
+      for (const value of [least - 1, ceiling + 1]) expect(faultsWith(`[limits]\n${key} = ${value}`)).toHaveLength(1);
+      expect(least <= standard && standard <= ceiling).toBe(true);
+    },
+  );
+});
+
+describe('backends', () => {
+  it.each([
+    'ftp://x',
+    'http://',
+    'http:x',
+    '//x',
+    'x',
+    'http://u@x',
+    'http://u:p@x/',
+    'http://x/?',
+    'http://x/?q=1',
+    'http://x/#',
+    'http://x/a b',
+    'http://x\\@y',
+    'ht\ntp://x',
+    'http://x:0',
+    'http://x//y',
+    'http://http://y',
+    'http://x:65536',
+    'http://[::1',
+    'javascript:1',
+    `http://x/${'a'.repeat(2_048)}`,
+  ])('cannot have the URL %j', (url) => {
+    expect(faultsWith(`[backends.a]\nurl = ${JSON.stringify(url)}`)).toEqual([
+      expect.stringContaining(':4: backends.a.url: '),
+    ]);
+  });
+
+  it('need a URL and a plain name', () => {
+    expect(faultsWith('[backends.a]')).toEqual([expect.stringContaining('backends.a.url: is missing; e.g. url = ')]);
+    expect(faultsWith('[backends."a b"]\nurl = "http://x"')).toEqual([
+      expect.stringContaining('backends."a b": this key is not a name'),
+    ]);
+    expect(faultsWith('[backends]\na = "http://x"')).toEqual([
+      expect.stringContaining('backends.a: "http://x" is not a table; write [backends.<name>]'),
+    ]);
+  });
+
+  it('show other spellings of an address as what they are', () => {
+    expect(manifestWith('[backends.a]\nurl = "http://2130706433/"').backends[0]?.url).toBe('http://127.0.0.1/');
+  });
+
+  it('are limited in number', () => {
+    const many = Array.from({ length: 65 }, (_, index) => `[backends.b${index}]\nurl = "http://x"`);
+    expect(faultsWith(many.join('\n'))).toEqual([expect.stringContaining('more than 64 entries')]);
+  });
+});
+
+describe('env', () => {
+  it('holds text without NUL, under names without = and NUL', () => {
+    expect(faultsWith('[env]\nA = 1')).toEqual([
+      expect.stringContaining('env.A: 1 is not text without NUL; put it in quotes'),
+    ]);
+    expect(faultsWith('[env]\nA = "\\u0000"')).toHaveLength(1);
+    for (const name of ['"A=B"', '"A\\u0000"', '""']) {
+      expect(faultsWith(`[env]\n${name} = "x"`)).toEqual([
+        expect.stringContaining('this key is not a name without "="'),
+      ]);
+    }
+  });
+
+  it('is limited in number and size', () => {
+    expect(faultsWith(`[env]\n${Array.from({ length: 101 }, (_, i) => `A${i} = ""`).join('\n')}`)).toHaveLength(1);
+    expect(faultsWith(`[env]\nA = "${'x'.repeat(33_000)}"`)).toEqual([
+      expect.stringContaining('holds more than 32768 characters'),
+    ]);
+  });
+});
+
+describe('stores', () => {
+  it('tell an empty config store from none', () => {
+    expect(manifestWith('[stores]\nconfig = {}').stores.config).toEqual([]);
+    expect(manifestWith('[stores]').stores.config).toBeNull();
+  });
+
+  it('are granted by plain and distinct names', () => {
+    expect(faultsWith('[stores]\nkv = ["a", "a"]')).toEqual([
+      expect.stringContaining('stores.kv[1]: "a" is listed twice'),
+    ]);
+    expect(faultsWith('[stores]\nsecrets = ["../x"]')).toEqual([expect.stringContaining('stores.secrets[0]: ')]);
+    expect(faultsWith('[stores]\nkv = "a"')).toEqual([
+      expect.stringContaining('stores.kv: "a" is not a list of names'),
+    ]);
+    expect(faultsWith('[stores.config]\na = { b = 1 }')).toEqual([
+      expect.stringContaining('stores.config.a: a table is not text'),
+    ]);
+  });
+});
