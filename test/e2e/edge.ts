@@ -1,0 +1,237 @@
+/** A real Kerb for tests: its own process, folders and ports, driven over real sockets. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import wabtFactory from 'wabt';
+import { V8_FLAGS } from '../../src/setup/commands.js';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+const wabt = await wabtFactory();
+
+/** The wasm of a module in text form, with every feature that V8 has by default. */
+export function wat(text: string): Uint8Array {
+  const features = { exceptions: true, tail_call: true, simd: true, bulk_memory: true, reference_types: true };
+  const module = wabt.parseWat('test.wat', text, {
+    ...features,
+    sign_extension: true,
+    multi_value: true,
+    threads: true,
+  });
+  try {
+    return module.toBinary({}).buffer;
+  } finally {
+    module.destroy();
+  }
+}
+
+/** An app made for a test. */
+export interface TestApp {
+  /** Lines of kerb.toml after `name` and `main`. */
+  readonly manifest?: string;
+  /** The module: bytes or text. */
+  readonly module: Uint8Array | string;
+  /** More files of the folder. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** What an edge is started with. */
+export interface EdgeOptions {
+  /** Apps by name, each with the host `<name>.localhost`. */
+  readonly apps?: Readonly<Record<string, TestApp>>;
+  /** Folders of the repository's `tenants/` to copy in; `manifest` rewrites the text of each kerb.toml. */
+  readonly samples?: readonly string[];
+  readonly manifest?: (text: string) => string;
+  /** More command-line flags. */
+  readonly flags?: readonly string[];
+}
+
+/** A request of a test. */
+export interface TestRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | string[]>>;
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** A response, wholly read. */
+export interface TestResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+/** One line of the access log or of a guest. */
+export interface LogLine {
+  readonly kind: 'access' | 'guest';
+  readonly [key: string]: unknown;
+}
+
+/** A running edge. */
+export class Edge {
+  readonly process: ChildProcess;
+  readonly folder: string;
+  readonly #agent = new Agent({ connections: 256, pipelining: 1 });
+  #port = 0;
+  #controlPort = 0;
+  #stderr = '';
+  #stdout = '';
+  readonly #watchers = new Set<() => void>();
+
+  constructor(folder: string, flags: readonly string[]) {
+    this.folder = folder;
+    const standard = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--tenants', this.tenants];
+    const own = ['serve', ...standard, '--data', join(folder, 'data'), ...flags];
+    this.process = spawn(process.execPath, [...V8_FLAGS, join(ROOT, 'src/main.ts'), ...own], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.process.stderr?.on('data', (chunk: Buffer) => this.#hear('stderr', chunk));
+    this.process.stdout?.on('data', (chunk: Buffer) => this.#hear('stdout', chunk));
+    this.process.on('exit', () => this.#notify());
+  }
+
+  get tenants(): string {
+    return join(this.folder, 'tenants');
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get controlPort(): number {
+    return this.#controlPort;
+  }
+
+  /** What it has written to standard error. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Whether the process is alive. */
+  get alive(): boolean {
+    return this.process.exitCode === null && this.process.signalCode === null;
+  }
+
+  /** The log lines so far. */
+  get log(): LogLine[] {
+    const whole = this.#stdout.slice(0, this.#stdout.lastIndexOf('\n') + 1);
+    return whole
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as LogLine);
+  }
+
+  /** Settles with the first truthy answer of `look`, asked after each piece of output. Rejects when the process has ended. */
+  async until<T>(look: () => T | undefined | false | null): Promise<T> {
+    for (;;) {
+      const found = look();
+      if (found !== undefined && found !== false && found !== null) return found;
+      if (!this.alive) throw new Error(`Kerb has ended:\n${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#watchers.add(resolve);
+      });
+    }
+  }
+
+  /** Waits for a line of standard error. */
+  untilSaid(text: string | RegExp): Promise<true> {
+    return this.until(() => (typeof text === 'string' ? this.#stderr.includes(text) : text.test(this.#stderr)) || null);
+  }
+
+  /** Waits for a log line. */
+  untilLogged(match: (line: LogLine) => boolean): Promise<LogLine> {
+    return this.until(() => this.log.find(match));
+  }
+
+  /** Waits until it serves. */
+  async ready(): Promise<this> {
+    const [, edge, control] = await this.until(() => /ready: .*:(\d+), control on .*:(\d+)/.exec(this.#stderr));
+    this.#port = Number(edge);
+    this.#controlPort = Number(control);
+    return this;
+  }
+
+  /** Sends a request to an app by its name, or to a host with a dot. */
+  async fetch(app: string, path = '/', { method = 'GET', headers, body }: TestRequest = {}): Promise<TestResponse> {
+    const host = app.includes('.') ? app : `${app}.localhost`;
+    const response = await request(`http://127.0.0.1:${this.#port}${path}`, {
+      method: method as 'GET',
+      headers: { host, ...headers },
+      body: (body ?? null) as Buffer | null,
+      dispatcher: this.#agent,
+    });
+    const bytes = Buffer.from(await response.body.arrayBuffer());
+    return { status: response.statusCode, headers: response.headers, body: bytes, text: bytes.toString() };
+  }
+
+  /** A text from the control port. */
+  async control(path: string): Promise<string> {
+    const response = await request(`http://127.0.0.1:${this.#controlPort}${path}`, { dispatcher: this.#agent });
+    return response.body.text();
+  }
+
+  /** Writes or replaces an app's folder while the edge runs. */
+  async put(name: string, app: TestApp): Promise<void> {
+    await writeApp(this.tenants, name, app);
+  }
+
+  /** Asks it to end; settles with the exit code. */
+  async stop(): Promise<number | null> {
+    if (this.alive) {
+      this.process.kill('SIGTERM');
+      await once(this.process, 'exit');
+    }
+    await this.#agent.close();
+    await rm(this.folder, { recursive: true, force: true });
+    return this.process.exitCode;
+  }
+
+  #hear(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    if (stream === 'stderr') this.#stderr += chunk.toString();
+    else this.#stdout += chunk.toString();
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
+  }
+}
+
+async function writeApp(tenants: string, name: string, { manifest = '', module, files = {} }: TestApp): Promise<void> {
+  const folder = join(tenants, name);
+  await mkdir(folder, { recursive: true });
+  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
+  await writeFile(join(folder, 'handler.wasm'), typeof module === 'string' ? wat(module) : module);
+  await writeFile(join(folder, 'kerb.toml'), `name = "${name}"\nmain = "handler.wasm"\n${manifest}\n`);
+}
+
+/** Prepares folders and starts a Kerb on free ports; settles when it serves. The caller stops it. */
+export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
+  const edge = await launchEdge(options);
+  try {
+    return await edge.ready();
+  } catch (error) {
+    await edge.stop();
+    throw error;
+  }
+}
+
+/** As {@link startEdge}, without waiting: for starts that fail. */
+export async function launchEdge({ apps = {}, samples = [], manifest, flags = [] }: EdgeOptions): Promise<Edge> {
+  const folder = await mkdtemp(join(tmpdir(), 'kerb-test-'));
+  const tenants = join(folder, 'tenants');
+  await mkdir(tenants);
+  for (const [name, app] of Object.entries(apps)) await writeApp(tenants, name, app);
+  for (const sample of samples) await copySample(sample, tenants, manifest);
+  return new Edge(folder, flags);
+}
+
+async function copySample(name: string, tenants: string, rewrite?: (text: string) => string): Promise<void> {
+  await cp(join(ROOT, 'tenants', name), join(tenants, name), { recursive: true });
+  if (rewrite === undefined) return;
+  const file = join(tenants, name, 'kerb.toml');
+  await writeFile(file, rewrite(await readFile(file, 'utf8')));
+}
