@@ -32,6 +32,10 @@ export const MODULE_LIMITS = {
   exports: 20_000,
   /** Exception tags. */
   tags: 1_000,
+  /** Tables or memories of which the declarations are read at all; each has a lower limit of its own. */
+  declarations: 1_000,
+  /** Memories. The sandbox adds one that no instruction of a guest may name. */
+  memories: 1,
   /** Tables. Thirty tables of 10M entries exhaust the heap at instantiation: abort. */
   tables: 4,
   /** Table entries, all tables together; every table gets a maximum, so growth stays under it too. */

@@ -28,7 +28,13 @@ function admitImportKind(entry: Import, refusals: Refusals): void {
 }
 
 function admitMemories(memories: readonly Limits[], refusals: Refusals): void {
-  refusals.over('memories', memories.length, 1, 'the memory section', 'compile without multiple memories');
+  refusals.over(
+    'memories',
+    memories.length,
+    MODULE_LIMITS.memories,
+    'the memory section',
+    'compile without multiple memories',
+  );
   for (const memory of memories) {
     if (memory.wide) refusals.add('the memory has 64-bit addresses', 'compile for wasm32, not wasm64');
     if (memory.shared) refusals.add('the memory is shared', 'compile without threads (no --shared-memory)');

@@ -55,7 +55,7 @@ function readMutability(reader: Reader): number {
 
 /** Reads the table section's content. */
 export function readTables(reader: Reader, references: number[], refusals: Refusals): Table[] {
-  const count = boundedCount(reader, 'tables', 1_000, refusals);
+  const count = boundedCount(reader, 'tables', MODULE_LIMITS.declarations, refusals);
   return Array.from({ length: count }, () => {
     const initialized = reader.bytes[reader.offset] === 0x40;
     if (initialized) {

@@ -113,7 +113,7 @@ function readTags(reader: Reader, refusals: Refusals): Uint32Array {
 }
 
 function readMemories(reader: Reader, refusals: Refusals): Limits[] {
-  const count = boundedCount(reader, 'memories', 100, refusals);
+  const count = boundedCount(reader, 'memories', MODULE_LIMITS.declarations, refusals);
   return Array.from({ length: count }, () => readLimits(reader));
 }
 

@@ -38,38 +38,36 @@ function mutate(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {
 
 const ROUNDS = 6_000;
 
+/** Mutations of the seeds. */
+function* mutations(seeds: readonly Uint8Array[], seed: number): Generator<Uint8Array<ArrayBuffer>> {
+  const random = new Random(seed);
+  for (let round = 0; round < ROUNDS; round++) yield mutate(random.pick(seeds), random);
+}
+
 describe('mutated modules', () => {
+  const seeds = Array.from({ length: 20 }, (_, index) => wat(program(index + 1)));
+
   it('are admitted or refused, and nothing else; what V8 takes before, it takes after', () => {
-    const seeds = Array.from({ length: 20 }, (_, index) => wat(program(index + 1)));
-    const random = new Random(2_026);
-    let admitted = 0;
-    for (let round = 0; round < ROUNDS; round++) {
-      const bytes = mutate(random.pick(seeds), random);
-      if (survive(bytes) !== 'ok' || !WebAssembly.validate(bytes)) continue;
-      admitted++;
-      expect(WebAssembly.validate(instrument(bytes, OPTIONS).bytes), `round ${round}`).toBe(true);
-    }
-    expect(admitted).toBeGreaterThan(ROUNDS / 50);
+    const admitted = [...mutations(seeds, 2_026)].filter(
+      (bytes) => survive(bytes) === 'ok' && WebAssembly.validate(bytes),
+    );
+    expect(admitted.length).toBeGreaterThan(ROUNDS / 50);
+    expect(admitted.filter((bytes) => !WebAssembly.validate(instrument(bytes, OPTIONS).bytes))).toEqual([]);
   });
 
   it('are never found malformed when V8 takes them', () => {
-    const seed = wat(program(3));
-    const random = new Random(7);
-    for (let round = 0; round < ROUNDS; round++) {
-      const bytes = mutate(seed, random);
-      if (!WebAssembly.validate(bytes)) continue;
-      const result = survive(bytes);
-      if (result !== 'ok') expect(result.code, result.explain()).toBe('refused_module');
-    }
+    const valid = [...mutations(seeds, 7)].filter((bytes) => WebAssembly.validate(bytes));
+    const wronged = valid.map(survive).filter((result) => result !== 'ok' && result.code !== 'refused_module');
+    expect(wronged.map(String)).toEqual([]);
   });
 
-  it('are malformed at every truncation', () => {
+  it('are malformed at every truncation that V8 does not take', () => {
     const bytes = wat(program(5));
-    for (let length = 9; length < bytes.length; length += 7) {
-      const cut = bytes.slice(0, length);
-      if (WebAssembly.validate(cut)) continue;
-      expect(survive(cut), `cut at ${length}`).toBeInstanceOf(KerbError);
-    }
+    const cuts = Array.from({ length: bytes.length - 9 }, (_, index) => bytes.slice(0, 9 + index)).filter(
+      (cut) => !WebAssembly.validate(cut),
+    );
+    expect(cuts.length).toBeGreaterThan(100);
+    expect(cuts.filter((cut) => survive(cut) === 'ok')).toEqual([]);
   });
 });
 

@@ -237,7 +237,7 @@ describe('yield', () => {
       refused_growth: () => undefined,
     };
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(output.bytes), { [SANDBOX_MODULE]: sandbox });
-    const sum = WebAssembly.promising(exports['sum'] as (count: number) => number);
+    const sum = WebAssembly.promising(exports['sum']);
     await expect(sum(100)).resolves.toBe(5_050);
     expect(yields).toBe(3);
   });

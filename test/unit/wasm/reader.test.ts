@@ -30,7 +30,7 @@ describe('unsigned integers', () => {
   it('of 64 bits are read to their full width and no further', () => {
     expect(reader(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01).u64()).toBe(2 ** 64);
     expect(() => reader(0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02).u64()).toThrow('too large');
-    expect(() => reader(...new Array<number>(11).fill(0x80)).u64()).toThrow('too l');
+    expect(() => reader(...Array.from({ length: 11 }, () => 0x80)).u64()).toThrow('too l');
   });
 });
 
