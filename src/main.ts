@@ -10,6 +10,9 @@ const VERSION = '0.1.0';
 /** Exit codes: a graceful end, a start that failed, a death in service. */
 const EXIT = { ok: 0, cannotStart: 1, died: 70 } as const;
 
+/** How much later than its deadline a drain may end before the process ends without it. */
+const LATE_MS = 3_000;
+
 async function run(config: Config): Promise<void> {
   const log = textLog(config.logLevel, (text) => process.stderr.write(text));
   const serving = await serve(config, log, (error) => {
@@ -22,6 +25,10 @@ async function run(config: Config): Promise<void> {
   );
   const stop = (signal: NodeJS.Signals): void => {
     log.info(`${signal}: draining, at most ${config.drainMs} ms`);
+    setTimeout(() => {
+      log.error('draining does not end; ending without it');
+      process.exit(EXIT.died);
+    }, config.drainMs + LATE_MS).unref();
     serving.drain().then(
       () => {
         log.info('drained');

@@ -41,17 +41,20 @@ export class GuestMemory {
 
   /** The little-endian u32 at `pointer`. */
   readU32(pointer: number): number {
-    return this.#bytes.readUInt32LE(this.#check(pointer, 4));
+    const start = this.#check(pointer, 4);
+    return this.#bytes.readUInt32LE(start);
   }
 
   /** The little-endian u64 at `pointer`. */
   readU64(pointer: number): bigint {
-    return this.#bytes.readBigUInt64LE(this.#check(pointer, 8));
+    const start = this.#check(pointer, 8);
+    return this.#bytes.readBigUInt64LE(start);
   }
 
   /** The byte at `pointer`. */
   readU8(pointer: number): number {
-    return this.#bytes.readUInt8(this.#check(pointer, 1));
+    const start = this.#check(pointer, 1);
+    return this.#bytes.readUInt8(start);
   }
 
   /** Copies `bytes` to `pointer`. */
@@ -101,7 +104,7 @@ export class GuestMemory {
     this.#check(pointer, length);
   }
 
-  /** The offset of a range known to be inside the memory. */
+  /** The offset of a range known to be inside the memory. May replace the view: it is read afterwards, never before. */
   #check(pointer: number, length: number): number {
     const start = pointer >>> 0;
     const size = length >>> 0;

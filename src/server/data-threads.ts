@@ -1,5 +1,5 @@
 /** The data threads as the main thread owns them: started, published to, drained. */
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { KerbError } from '../errors.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
@@ -49,6 +49,15 @@ class DataThread {
     return new Promise((resolve) => this.#waiting.set(key, resolve));
   }
 
+  /** Drains it and ends it. */
+  async drain(deadlineMs: number): Promise<void> {
+    const drained = this.next('drained');
+    this.say({ kind: 'drain', deadlineMs });
+    await drained;
+    await this.end();
+  }
+
+  /** Ends it. A thread that listens must have drained: with the transport's handles open the process would abort. */
   async end(): Promise<void> {
     await this.#worker.terminate();
   }
@@ -82,21 +91,20 @@ export class DataThreads {
 
   /**
    * Starts them; settles when all listen on one port. Rejects with `cannot_listen` when the address is taken or not ours.
-   * Several threads share the port, and so could a second process: a taken port is therefore looked for first.
+   * Several threads share the port, and so could a second process: a taken port is therefore looked for first. Any free port
+   * is chosen here too, because the transport shares only ports that it is given.
    */
   static async start(shared: SharedThreadOptions, events: DataThreadEvents): Promise<DataThreads> {
-    if (shared.port !== 0) await probe(shared.host, shared.port);
+    const port = await probe(shared.host, shared.port);
     const threads: DataThread[] = [];
-    let { port } = shared;
     for (let thread = 0; thread < shared.threads; thread++) {
       const started = new DataThread({ ...shared, thread, port }, events);
-      threads.push(started);
       const message = await started.next('listening');
       if (message.kind !== 'listening') {
-        await Promise.all(threads.map((begun) => begun.end()));
+        await Promise.all([started.end(), ...threads.map((begun) => begun.drain(0))]);
         throw cannotListen(shared.host, port, 'the address cannot be listened on');
       }
-      port = message.port;
+      threads.push(started);
     }
     return new DataThreads(threads, port);
   }
@@ -127,23 +135,19 @@ export class DataThreads {
 
   /** Takes no more connections, lets requests end, and ends the threads. */
   async drain(deadlineMs: number): Promise<void> {
-    await Promise.all(
-      this.#threads.map(async (thread) => {
-        const drained = thread.next('drained');
-        thread.say({ kind: 'drain', deadlineMs });
-        await drained;
-        await thread.end();
-      }),
-    );
+    await Promise.all(this.#threads.map((thread) => thread.drain(deadlineMs)));
   }
 }
 
-/** Rejects when somebody listens at the address, without asking to share it. */
-function probe(host: string, port: number): Promise<void> {
+/** The port, or a free one for 0. Rejects when somebody listens at the address, without asking to share it. */
+function probe(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, reasonOf(error))));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
+    server.listen({ host, port, exclusive: true }, () => {
+      const found = (server.address() as AddressInfo).port;
+      server.close(() => resolve(found));
+    });
   });
 }
 

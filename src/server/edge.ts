@@ -5,6 +5,7 @@ import { parseAuthority } from '../http/authority.ts';
 import { BodyError, type BodySource } from '../http/body.ts';
 import { announcesBody, declaredLength } from '../http/framing.ts';
 import type { ResponseHead } from '../http/message.ts';
+import type { HeaderList } from '../http/headers.ts';
 import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
@@ -14,6 +15,7 @@ import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
 import { Arrival } from './arrival.ts';
+import { GATHERED_BODY_BYTES } from './limits.ts';
 import type { Concurrency } from './concurrency.ts';
 import { relay } from './relay.ts';
 import { RequestBody } from './request-body.ts';
@@ -81,6 +83,12 @@ export class Edge {
     const deployment = this.#admit(visit);
     if (deployment === null) return;
     this.#openBody(visit, deployment, response);
+    if (visit.body !== null && isSmall(visit.request.headers)) visit.body.whenOver(() => this.#queue(visit, deployment));
+    else this.#queue(visit, deployment);
+  }
+
+  /** Waits for room in the tenant's concurrency. */
+  #queue(visit: Visit, deployment: Deployment): void {
     const room = this.#options.concurrency.enter(deployment.slot, deployment.budgets.concurrency);
     if (room === true) this.#begin(visit, deployment);
     else if (room === false) this.#refuse(visit, 'concurrency_limit', null, 'keep');
@@ -146,8 +154,10 @@ export class Edge {
 
   async #answer(visit: Visit, reply: Reply): Promise<void> {
     this.#fixClient(visit);
+    // Before the response ends, or a paused client could not be resumed and its connection would hang.
+    if (reply.kind !== 'relay') visit.body?.cancel();
     try {
-      if (reply.kind === 'whole') visit.writer.whole(reply.head, reply.body);
+      if (reply.kind === 'whole') await visit.writer.whole(reply.head, reply.body);
       else if (reply.kind === 'streamed') visit.guestStream?.end();
       else await this.#relay(visit, reply.head, reply.body);
     } catch (error) {
@@ -175,14 +185,21 @@ export class Edge {
     throw error;
   }
 
+  /**
+   * Answers a request that no guest gets. With `close` the answer waits for the next turn of the loop: the transport parses on
+   * behind a request that is answered within its handler, and would serve what an attacker hid there; behind one that is not,
+   * it breaks the connection off.
+   */
   #refuse(visit: Visit, outcome: Outcome, detail: string | null, connection: 'keep' | 'close'): null {
-    this.#fail(visit, outcome, detail, connection);
+    if (connection === 'close') setImmediate(() => this.#fail(visit, outcome, detail, connection));
+    else this.#fail(visit, outcome, detail, connection);
     return null;
   }
 
   #fail(visit: Visit, outcome: Outcome, detail: string | null, connection: 'keep' | 'close' = 'keep'): void {
     visit.outcome = outcome;
     visit.detail = detail === '' ? null : detail;
+    visit.body?.cancel();
     if (!visit.writer.ended) this.#fixClient(visit);
     if (visit.writer.started) visit.writer.cut();
     else visit.writer.problem(outcome, outcome === 'body_limit' ? 'close' : connection);
@@ -212,6 +229,15 @@ export class Edge {
     this.#onIdle?.();
     this.#onIdle = null;
   }
+}
+
+/**
+ * Whether a body is small enough to be gathered before the guest begins: a slow sender then holds no sandbox and no place in its
+ * tenant's concurrency, and the guest's reads need not wait.
+ */
+function isSmall(headers: HeaderList): boolean {
+  const length = declaredLength(headers);
+  return length !== null && length <= GATHERED_BODY_BYTES;
 }
 
 function explain(error: unknown): string {

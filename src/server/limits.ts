@@ -3,8 +3,21 @@
 /** Bytes of a request body that wait for a guest to read them; beyond, the client is paused. 256 KiB. */
 export const BODY_BACKLOG_BYTES = 256 * 1024;
 
+/**
+ * Request bodies whose Content-Length is no larger are gathered before the guest begins. 64 KiB: what one socket buffer brings, and
+ * no more memory than a waiting connection takes anyway.
+ */
+export const GATHERED_BODY_BYTES = 64 * 1024;
+
 /** How long a client may take no byte of its response before its connection is closed: it holds memory all the while. */
 export const STALLED_CLIENT_MS = 30_000;
+
+/**
+ * A body up to this size is handed to the transport whole and the request is over. The transport holds what a client does not
+ * take, for as long as the client likes, so larger ones are handed over as they are taken, with the request in flight and its
+ * client under {@link STALLED_CLIENT_MS}. 16 KiB is the transport's own buffer.
+ */
+export const SENT_AT_ONCE_BYTES = 16 * 1024;
 
 /** How long a request waits for its tenant's concurrency before it is refused with `concurrency_limit`. */
 export const CONCURRENCY_WAIT_MS = 250;

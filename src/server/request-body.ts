@@ -27,6 +27,7 @@ export class RequestBody implements BodySource {
   #state: 'open' | 'ended' | 'cancelled' | BodyFault = 'open';
   #paused = false;
   #reader: Reader | null = null;
+  #onOver: (() => void) | null = null;
 
   /** @param limitBytes - A body with more fails as `too_large`. */
   constructor(limitBytes: number, flow: BodyFlow) {
@@ -39,6 +40,12 @@ export class RequestBody implements BodySource {
     return this.#state === 'ended';
   }
 
+  /** Calls `callback` once the body has come in whole or has failed. At most one callback. */
+  whenOver(callback: () => void): void {
+    if (this.#state === 'open') this.#onOver = callback;
+    else callback();
+  }
+
   /** Takes a chunk from the transport, whose memory is only lent: it is copied. */
   push(lent: ArrayBuffer, last: boolean): void {
     if (this.#state === 'open' && lent.byteLength > 0) {
@@ -49,6 +56,7 @@ export class RequestBody implements BodySource {
     }
     if (last && this.#state === 'open') this.#state = 'ended';
     this.#serve();
+    this.#tellOver();
     if (this.#waiting > BODY_BACKLOG_BYTES && !this.#paused && this.#state === 'open') {
       this.#paused = true;
       this.#flow.pause();
@@ -62,6 +70,7 @@ export class RequestBody implements BodySource {
     this.#forget();
     this.#reader?.reject(new BodyError(fault));
     this.#reader = null;
+    this.#tellOver();
   }
 
   read(maxBytes: number): Uint8Array | null | Promise<Uint8Array | null> {
@@ -120,6 +129,13 @@ export class RequestBody implements BodySource {
     if (chunk === undefined) return;
     this.#reader = null;
     reader.resolve(chunk);
+  }
+
+  #tellOver(): void {
+    if (this.#state === 'open') return;
+    const callback = this.#onOver;
+    this.#onOver = null;
+    callback?.();
   }
 
   #forget(): void {

@@ -8,6 +8,7 @@ import { PROBLEM_TYPE, problemJson } from '../http/problem.ts';
 import { bodyAllowed, checkResponse, HOST_FIELDS } from '../http/response-rules.ts';
 import { statusLine } from '../http/status.ts';
 import { OUTCOMES, RETRYABLE, type Outcome } from '../outcome.ts';
+import { SENT_AT_ONCE_BYTES } from './limits.ts';
 import { ResponseStream, type Connection } from './response-stream.ts';
 import type { TransportResponse } from './transport.ts';
 
@@ -48,17 +49,22 @@ export class ResponseWriter {
     this.#stream?.abandon();
   }
 
-  /** Sends a whole response. Throws {@link InvalidResponse}, before anything is sent, when the head breaks HTTP. */
-  whole(head: ResponseHead, body: Uint8Array | string): void {
+  /**
+   * Sends a whole response. Throws {@link InvalidResponse}, before anything is sent, when the head breaks HTTP. Answers a
+   * promise when the client is slow to take a large one: the transport would hold it for as long as the client likes.
+   */
+  whole(head: ResponseHead, body: Uint8Array): void | Promise<void> {
     check(head);
-    if (this.#ended) return;
+    if (this.#ended) return undefined;
     const withBody = bodyAllowed(this.#method, head.status);
+    if (withBody && body.length > SENT_AT_ONCE_BYTES) return this.#open(head, body.length).write(body);
     this.#ended = true;
     this.#response.cork(() => {
       this.#writeHead(head);
       if (withBody) this.#response.end(body, this.#connection() === 'close');
       else this.#endBodiless(this.#bodilessLength(head, body));
     });
+    return undefined;
   }
 
   /**
@@ -67,7 +73,10 @@ export class ResponseWriter {
    */
   open(head: ResponseHead): ResponseStream {
     check(head);
-    const length = declaredLength(head.headers);
+    return this.#open(head, declaredLength(head.headers));
+  }
+
+  #open(head: ResponseHead, length: number | null): ResponseStream {
     const withBody = bodyAllowed(this.#method, head.status);
     const stream = new ResponseStream(this.#response, withBody ? length : 0, this.#connection, () => {
       this.#ended = true;

@@ -67,11 +67,12 @@ export class Visit implements Exchange {
 
   /** The client has closed the connection: nothing more can be sent or received. */
   clientGone(): void {
+    this.gone = true;
+    // Before anything that may end the visit and log it: the connection can tell nothing any more.
+    this.request.client.forget();
     this.writer.aborted();
     this.body?.fail('closed');
     this.relayed?.cancel();
-    this.gone = true;
-    this.request.client.forget();
   }
 
   /** What the access log says, now that it is over. */

@@ -5,10 +5,12 @@
  *
  * - A suspended guest keeps its stack: 256 KiB of address space each instead of 984 lets four times as many wait, and
  *   bounds how deep a guest recurses.
+ * - Dead linear memories are address space that the collector does not see: the runtime asks it to run.
  * - Nothing in Kerb makes code from text, so a stray way to `eval` in this process is a dead end for an attacker.
  */
 export const V8_FLAGS = Object.freeze([
   '--wasm-stack-switching-stack-size=256',
+  '--expose-gc',
   '--disallow-code-generation-from-strings',
   '--disable-warning=ExperimentalWarning',
 ]);

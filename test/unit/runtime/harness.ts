@@ -1,0 +1,108 @@
+/** Real guests in real sandboxes, without threads: deployments made by the real compiler, a watchdog that only tests drive. */
+import { HTTP_WASM } from '../../../src/abi/http-wasm/http-wasm.ts';
+import type { Exchange } from '../../../src/abi/abi.ts';
+import { compileModule } from '../../../src/control/compilation.ts';
+import { HeaderList } from '../../../src/http/headers.ts';
+import type { Deployment } from '../../../src/runtime/deployment.ts';
+import { guestHost } from '../../../src/runtime/guest-host.ts';
+import { LiveMemories } from '../../../src/runtime/live-memories.ts';
+import type { SandboxSurroundings } from '../../../src/runtime/sandbox.ts';
+import { Scheduler, type SchedulerClock } from '../../../src/runtime/scheduler.ts';
+import { FIRST_ACTIVE, WatchdogLink, type WatchdogShare } from '../../../src/runtime/watchdog.ts';
+
+export const ABI = HTTP_WASM;
+
+/** What data threads and the watchdog share, with nobody ticking. */
+export function watchdogShare(threads = 1): WatchdogShare {
+  return {
+    control: new Int32Array(new SharedArrayBuffer(4 * (FIRST_ACTIVE + threads))),
+    epochs: Array.from({ length: threads }, () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true })),
+  };
+}
+
+/** Clocks that tests turn. */
+export class TestClock implements SchedulerClock {
+  wall = 1000;
+  cpu = 500;
+
+  nowMs(): number {
+    return this.wall;
+  }
+
+  threadCpuMs(): number {
+    return this.cpu;
+  }
+
+  /** Lets time pass on both clocks. */
+  run(ms: number): void {
+    this.wall += ms;
+    this.cpu += ms;
+  }
+}
+
+let ids = 0;
+
+/** A deployment of a module. */
+export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<Deployment> = {}): Deployment {
+  const compiled = compileModule({ bytes: module, abi: 'auto', maxMemoryPages: 1024 });
+  ids += 1;
+  return {
+    id: ids,
+    tenant: 'tenant',
+    version: 'v',
+    hosts: ['tenant.localhost'],
+    path: '/',
+    abi: compiled.abi,
+    isolation: 'request',
+    module: compiled.module,
+    shape: compiled.shape,
+    budgets: { cpuMs: 1000, wallMs: 10_000, concurrency: 10, requestBodyBytes: 1000, subrequests: 1 },
+    grants: { config: new Uint8Array(0), env: {} },
+    origin: null,
+    backends: [],
+    slot: 0,
+    ...changes,
+  };
+}
+
+/** What sandboxes of one test share. */
+export class Surroundings implements SandboxSurroundings {
+  readonly share = watchdogShare();
+  readonly watchdog = new WatchdogLink(this.share, 0);
+  readonly epoch = this.watchdog.epoch;
+  readonly clock: SchedulerClock | undefined;
+  readonly scheduler: Scheduler;
+  readonly memories = new LiveMemories(1);
+  readonly lines: string[] = [];
+
+  constructor(clock?: SchedulerClock) {
+    this.clock = clock;
+    this.scheduler = new Scheduler(this.watchdog, clock);
+  }
+
+  readonly hostFor: SandboxSurroundings['hostFor'] = (deployment, memory, task) =>
+    guestHost(deployment, memory, task, {
+      keeps: () => true,
+      write: (_tenant, _level, message) => void this.lines.push(message),
+    });
+
+  /** Sets the epoch word, as the watchdog does each millisecond. */
+  tick(): void {
+    new Int32Array(this.epoch.buffer)[0] = 1;
+  }
+}
+
+/** An exchange that nothing is sent to. */
+export function exchange(changes: Partial<Exchange> = {}): Exchange {
+  return {
+    request: { method: 'GET', target: '/t', protocol: 'HTTP/1.1', headers: new HeaderList(), client: { ip: '192.0.2.1', port: 1 } },
+    body: null,
+    origin: null,
+    forwarded: { for: '192.0.2.1', proto: 'http', host: 'h' },
+    signal: new AbortController().signal,
+    stream: () => {
+      throw new TypeError('nothing is streamed');
+    },
+    ...changes,
+  };
+}
