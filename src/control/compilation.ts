@@ -58,6 +58,7 @@ export function compileModule({ bytes, abi: wanted, maxMemoryPages }: CompileReq
       exports: report.exports,
       memory: report.memory,
       startExport: report.startExport,
+      stateExports: report.stateExports,
     },
     bytesIn: bytes.length,
     bytesOut: rewritten.length,

@@ -14,6 +14,7 @@ import { layOut } from './layout.ts';
 import { parse } from './parse.ts';
 import { planChecks } from './plan-checks.ts';
 import { MEMORY_EXPORT, START_EXPORT } from './sandbox-imports.ts';
+import { stateExports } from './state.ts';
 
 /** What a guest is offered, which of its exports are wanted, and how much it may have. */
 export interface InstrumentOptions {
@@ -45,6 +46,12 @@ export interface ModuleReport {
    */
   readonly startCallsOut: boolean;
   readonly mutableGlobals: number;
+  /**
+   * Names of the exports that are all the state of an instance beside its memory; null when there is more (tables that change,
+   * segments that are dropped, globals that the host cannot set, or too many of them). With it a used instance whose memory was
+   * not grown can be put back to the state of a new one.
+   */
+  readonly stateExports: readonly string[] | null;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Functions that the guest defines. */
@@ -101,7 +108,8 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
   const cap = module.strippedBytes * OUTPUT_CAP.factor + OUTPUT_CAP.slack;
   const { plan, startCallsOut } = planChecks(module, code, layout);
   const rewritten = rewriteCode(module, code, layout, plan, cap);
-  const surface = surfaceOf(module, options);
+  const state = stateExports(module, code);
+  const surface = surfaceOf(module, options, state ?? []);
   const output = assemble(module, layout, rewritten, surface);
   if (output.length > cap) throw tooLarge(cap);
   const report: ModuleReport = {
@@ -114,7 +122,8 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
     memory: surface.memory,
     startExport: module.start === null ? null : START_EXPORT,
     startCallsOut,
-    mutableGlobals: module.globals.mutable,
+    mutableGlobals: module.globals.mutable.length,
+    stateExports: state?.map(({ name }) => name) ?? null,
     bytesIn: bytes.length,
     bytesOut: output.length,
     functions: module.functions.length,
@@ -155,7 +164,7 @@ function signatureAt(module: Module, type: number): Signature {
   return formatSignature(module.types[type] ?? { params: [], results: [] });
 }
 
-function surfaceOf(module: Module, options: InstrumentOptions): Surface {
+function surfaceOf(module: Module, options: InstrumentOptions, state: readonly Export[]): Surface {
   const memory = module.memories[0];
   const kept = (entry: Export): boolean =>
     entry.kind === 'function'
@@ -163,7 +172,7 @@ function surfaceOf(module: Module, options: InstrumentOptions): Surface {
       : entry.kind === 'memory' && entry.name === MEMORY_EXPORT;
   const maximumPages = Math.min(memory?.maximum ?? MAX_MEMORY_PAGES, options.maxMemoryPages, MAX_MEMORY_PAGES);
   return {
-    exports: module.exports.filter(kept),
+    exports: [...module.exports.filter(kept), ...state],
     memory: memory === undefined ? null : { initialPages: memory.initial, maximumPages },
   };
 }

@@ -44,5 +44,8 @@ export const MEMORY_EXPORT = 'memory';
 /** Name of the export that the start section becomes. No ABI asks for it, so no export of a guest can have it. */
 export const START_EXPORT = 'kerb:start';
 
+/** Names of the exports of mutable globals are this and the global's index. No ABI asks for such a name either. */
+export const STATE_EXPORT_PREFIX = 'kerb:global:';
+
 /** Answers of `interrupt`. */
 export const Interrupt = { goOn: 0, kill: 1, yield: 2 } as const;

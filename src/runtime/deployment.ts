@@ -25,6 +25,8 @@ export interface ModuleShape {
   readonly memory: { readonly initialPages: number; readonly maximumPages: number } | null;
   /** The export that was the module's start section; `null`: it has none. */
   readonly startExport: string | null;
+  /** Exported globals that are all the state of an instance beside its memory; `null`: it has state that cannot be put back. */
+  readonly stateExports: readonly string[] | null;
 }
 
 /** One version of one tenant's app, ready to serve. Immutable; crosses threads by structured clone. */

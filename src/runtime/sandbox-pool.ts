@@ -1,6 +1,7 @@
 /** The sandboxes of one deployment on one thread. */
 import type { Abi } from '../abi/abi.ts';
 import type { Deployment } from './deployment.ts';
+import type { InitialState } from './initial-state.ts';
 import { MAX_IDLE_SANDBOXES, MAX_REUSES } from './limits.ts';
 import { Sandbox, type SandboxSurroundings } from './sandbox.ts';
 import type { Task } from './task.ts';
@@ -19,6 +20,8 @@ export class SandboxPool {
   readonly #idleBytes: IdleBytes;
   readonly #idle: Sandbox[] = [];
   #closed = false;
+  /** The state of a new instance; `null`: it cannot be put back; `undefined`: there has been none yet. */
+  #initial: InitialState | null | undefined = undefined;
 
   constructor(deployment: Deployment, abi: Abi, surroundings: SandboxSurroundings, idleBytes: IdleBytes) {
     this.#deployment = deployment;
@@ -44,13 +47,14 @@ export class SandboxPool {
   /** Gives the sandbox an instance if it has none. Answers a promise only when the instance has start-up code to run. */
   prepare(sandbox: Sandbox): void | Promise<void> {
     if (sandbox.warm) return undefined;
-    return sandbox.instantiate(this.#abi) ? sandbox.start() : undefined;
+    const unstarted = sandbox.renew(this.#abi);
+    if (this.#initial === undefined) this.#initial = sandbox.capture();
+    return unstarted ? sandbox.start() : undefined;
   }
 
   /** Takes a sandbox back after a success. */
   release(sandbox: Sandbox): void {
-    const keep = this.#deployment.isolation === 'reuse' && sandbox.uses < MAX_REUSES ? 'keep' : 'drop';
-    if (!sandbox.reset(keep) || this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES) return;
+    if (!this.#readied(sandbox) || this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES) return;
     const bytes = sandbox.memoryBytes;
     if (this.#idleBytes.bytes + bytes > this.#idleBytes.limit) return;
     this.#idleBytes.bytes += bytes;
@@ -72,6 +76,14 @@ export class SandboxPool {
   close(): void {
     this.#closed = true;
     this.#drop(this.#idle.length);
+  }
+
+  /** Makes a sandbox ready for the next request; answers whether it is worth keeping. */
+  #readied(sandbox: Sandbox): boolean {
+    if (this.#deployment.isolation === 'request' || sandbox.uses >= MAX_REUSES)
+      return sandbox.wipe(this.#initial ?? null);
+    sandbox.keep();
+    return true;
   }
 
   /** Drops from the bottom of the stack, where the least recently used are. */

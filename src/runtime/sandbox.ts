@@ -5,15 +5,13 @@ import { GuestMemory } from '../abi/guest-memory.ts';
 import type { Scalar } from '../abi/host-function.ts';
 import type { Deployment } from './deployment.ts';
 import { MAX_CLEARED_BYTES } from './limits.ts';
+import { captureState, restoreState, stateGlobals, type InitialState } from './initial-state.ts';
 import { link } from './linker.ts';
 import type { LiveMemories } from './live-memories.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Task } from './task.ts';
 import { trap } from './trap.ts';
 import type { WatchdogLink } from './watchdog.ts';
-
-/** Bytes of one page of linear memory. */
-const PAGE_BYTES = 65_536;
 
 /** What guests without a memory have: nothing, shared, because each memory reserves address space. */
 const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 });
@@ -40,7 +38,13 @@ export class Sandbox {
   readonly #memory: WebAssembly.Memory | null;
   readonly #imports: WebAssembly.Imports;
   readonly #exports: ReadonlySet<string>;
+  /** The whole memory. Growth, even by 0 pages, detaches the view: its length is then 0. */
+  #bytes: Uint8Array;
+  readonly #initialBytes: number;
   #instance: WebAssembly.Instance | null = null;
+  #globals: readonly WebAssembly.Global[] = [];
+  /** Whether the instance is as new: it has to be started, as a new one. */
+  #pristine = false;
   readonly #entries = new Map<string, Export>();
   #task: Task | null = null;
   readonly #watchdog: WatchdogLink;
@@ -59,6 +63,8 @@ export class Sandbox {
     this.#watchdog = surroundings.watchdog;
     this.#memory =
       shape.memory === null ? null : surroundings.memories.create(shape.memory.initialPages, shape.memory.maximumPages);
+    this.#bytes = new Uint8Array((this.#memory ?? NO_MEMORY).buffer);
+    this.#initialBytes = this.#bytes.length;
     const memory = new GuestMemory(this.#memory ?? NO_MEMORY);
     const host = surroundings.hostFor(deployment, memory, () => this.#taskAtHand());
     this.guest = abi.createGuest(host, new Set(shape.imports.map(({ module }) => module)));
@@ -85,9 +91,9 @@ export class Sandbox {
     return this.#memory?.buffer.byteLength ?? 0;
   }
 
-  /** Whether an instance is alive in it, so that the next request finds the state of the last. */
+  /** Whether its instance has served a request and goes on from there. */
   get warm(): boolean {
-    return this.#instance !== null;
+    return this.#instance !== null && !this.#pristine;
   }
 
   /** Takes on a request. */
@@ -98,12 +104,24 @@ export class Sandbox {
   }
 
   /**
-   * Puts a fresh instance into the zeroed memory. Throws what instantiation throws. Answers whether the instance still has
-   * to {@link start}.
+   * Sees to it that there is an instance as new: the one that was put back, or another in the zeroed memory. Throws what
+   * instantiation throws. Answers whether the instance still has to {@link start}.
    */
-  instantiate(abi: Abi): boolean {
-    this.#instance = new WebAssembly.Instance(this.#deployment.module, this.#imports);
-    return this.#deployment.shape.startExport !== null || abi.initialises(this.#exports);
+  renew(abi: Abi): boolean {
+    const { module, shape } = this.#deployment;
+    if (this.#instance === null) {
+      this.#instance = new WebAssembly.Instance(module, this.#imports);
+      this.#globals = stateGlobals(this.#instance, shape.stateExports ?? []);
+    }
+    this.#pristine = false;
+    return shape.startExport !== null || abi.initialises(this.#exports);
+  }
+
+  /** The state of the instance, which must be as new; `null` when it cannot be put back. */
+  capture(): InitialState | null {
+    const { stateExports } = this.#deployment.shape;
+    if (stateExports === null || this.#initialBytes > MAX_CLEARED_BYTES) return null;
+    return captureState(this.#bytes, this.#globals);
   }
 
   /** Runs the start section and the ABI's start-up exports, on the budgets of the request at hand. */
@@ -128,22 +146,30 @@ export class Sandbox {
     return task.sleep === null && task.fault === null ? running : this.#finish(running, task);
   };
 
-  /**
-   * Makes the sandbox ready for another request of its deployment: keeps the instance (`keep`), or drops it and zeroes the
-   * memory. Answers `false` when the sandbox is not worth keeping: its memory was grown or is large.
-   */
-  reset(instance: 'keep' | 'drop'): boolean {
+  /** Makes the sandbox ready for another request that goes on with its instance. */
+  keep(): void {
     this.guest.reset();
     this.#task = null;
-    if (instance === 'keep') return true;
+  }
+
+  /**
+   * Makes the sandbox ready for another request that finds nothing of the last: puts `initial` back, or without it drops the
+   * instance and zeroes the memory. Answers `false` when the sandbox is not worth keeping: its memory was grown or is large.
+   */
+  wipe(initial: InitialState | null): boolean {
+    this.guest.reset();
+    this.#task = null;
+    this.uses = 0;
+    if (this.memoryBytes !== this.#initialBytes || this.#initialBytes > MAX_CLEARED_BYTES) return false;
+    if (this.#bytes.length !== this.#initialBytes) this.#bytes = new Uint8Array((this.#memory ?? NO_MEMORY).buffer);
+    if (initial !== null) {
+      restoreState(initial, this.#bytes, this.#globals);
+      this.#pristine = true;
+      return true;
+    }
     this.#instance = null;
     this.#entries.clear();
-    this.uses = 0;
-    if (this.#memory === null) return true;
-    const { buffer } = this.#memory;
-    const initial = (this.#deployment.shape.memory?.initialPages ?? 0) * PAGE_BYTES;
-    if (buffer.byteLength !== initial || initial > MAX_CLEARED_BYTES) return false;
-    new Uint8Array(buffer).fill(0);
+    this.#bytes.fill(0);
     return true;
   }
 

@@ -83,7 +83,8 @@ export class Edge {
     const deployment = this.#admit(visit);
     if (deployment === null) return;
     this.#openBody(visit, deployment, response);
-    if (visit.body !== null && isSmall(visit.request.headers)) visit.body.whenOver(() => this.#queue(visit, deployment));
+    if (visit.body !== null && isSmall(visit.request.headers))
+      visit.body.whenOver(() => this.#queue(visit, deployment));
     else this.#queue(visit, deployment);
   }
 

@@ -8,6 +8,9 @@ import { Kind, NUMERIC_KINDS, Op, VECTOR_KINDS } from './opcodes.ts';
 import { malformed } from './reader.ts';
 import { EFFECTS, NUMERIC_EFFECTS, VECTOR_EFFECTS } from './stack-effects.ts';
 
+/** After 0xfc: `data.drop`, `elem.drop`, `table.init`, `table.copy`, `table.grow`, `table.fill`. */
+const HIDING_STATE: ReadonlySet<number> = new Set([9, 13, 12, 14, 15, 17]);
+
 const ENTRY_BYTES = 8;
 
 /**
@@ -97,6 +100,7 @@ export class OperandReader {
     if (kind === Kind.unknown) throw malformed(at, `unknown opcode 0xfc ${code}`);
     const small = this.#body.constant >= 0 ? this.#body.constant : SMALL_BULK;
     this.#body.blocks.adjust(NUMERIC_EFFECTS[code] as number);
+    if (HIDING_STATE.has(code)) this.#body.hidesState = true;
     if (kind === Kind.none || kind === Kind.index) {
       this.#body.plain(0, 1);
       if (kind === Kind.index) this.#body.reader.u32();

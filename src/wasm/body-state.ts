@@ -28,6 +28,8 @@ export class BodyState {
   constant = -1;
   /** True once an instruction of any body used the memory. */
   usesMemory = false;
+  /** True once an instruction of any body wrote a table or dropped a segment. */
+  hidesState = false;
   #function = 0;
 
   constructor(module: Module, signatures: Uint32Array, events: Events, refusals: Refusals) {

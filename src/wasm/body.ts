@@ -16,6 +16,9 @@ import { EFFECTS } from './stack-effects.ts';
 const RUN_COST = 512;
 const SPLIT_FUNCTION = 'split the function';
 
+/** `table.set`, which is read like every instruction with one index. */
+const TABLE_SET = 0x26;
+
 /** Walks bodies one after the other. */
 export class BodyWalk {
   readonly #body: BodyState;
@@ -31,6 +34,10 @@ export class BodyWalk {
   }
 
   /** True once an instruction used the memory. */
+  get hidesState(): boolean {
+    return this.#body.hidesState;
+  }
+
   get usesMemory(): boolean {
     return this.#body.usesMemory;
   }
@@ -84,6 +91,7 @@ export class BodyWalk {
       if (kind === Kind.none || kind === Kind.index) {
         body.plain(EFFECTS[op] as number, COSTS[op] as number);
         if (kind === Kind.index) reader.u32();
+        if (op === TABLE_SET) body.hidesState = true;
       } else if (kind === Kind.i32) this.#constantI32();
       else if (kind === Kind.memoryAccess) {
         body.plain(EFFECTS[op] as number, 1);

@@ -4,7 +4,7 @@ import { MODULE_LIMITS } from '../limits.ts';
 import { readConstantExpression, readReference } from './constant-expressions.ts';
 import { boundedCount, readLimits, readValueType } from './decode-types.ts';
 import { EXTERNAL_KINDS } from './module.ts';
-import type { Export, ExternalKind, Import, Module, Table } from './module.ts';
+import type { Export, ExternalKind, Import, Module, MutableGlobal, Table } from './module.ts';
 import { malformed } from './reader.ts';
 import type { Reader } from './reader.ts';
 import type { Refusals } from './refusals.ts';
@@ -72,10 +72,10 @@ export function readTables(reader: Reader, references: number[], refusals: Refus
 export function readGlobals(reader: Reader, references: number[], refusals: Refusals): Module['globals'] {
   const start = reader.offset;
   const count = boundedCount(reader, 'globals', MODULE_LIMITS.globals, refusals);
-  let mutable = 0;
+  const mutable: MutableGlobal[] = [];
   for (let index = 0; index < count; index++) {
-    readValueType(reader, refusals);
-    mutable += readMutability(reader);
+    const type = readValueType(reader, refusals);
+    if (readMutability(reader) === 1) mutable.push({ index, type });
     readConstantExpression(reader, references, refusals);
   }
   return { count, mutable, range: { start, end: reader.offset } };

@@ -71,7 +71,7 @@ function emptyModule(bytes: Uint8Array): Draft {
     tables: [],
     memories: [],
     tags: new Uint32Array(0),
-    globals: { count: 0, mutable: 0, range: NOTHING },
+    globals: { count: 0, mutable: [], range: NOTHING },
     exports: [],
     start: null,
     elements: { count: 0, range: NOTHING },

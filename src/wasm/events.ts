@@ -85,4 +85,6 @@ export interface Code {
   readonly widths: Uint32Array;
   /** True when an instruction uses the memory. */
   readonly usesMemory: boolean;
+  /** True when an instruction changes state that is neither memory nor a global: table entries, dropped segments. */
+  readonly hidesState: boolean;
 }

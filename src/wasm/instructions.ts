@@ -42,7 +42,7 @@ export function walk(module: Module, refusals: Refusals): Code {
     'all functions',
     'split large functions',
   );
-  return { events, first, codeStart, products, widths, usesMemory: body.usesMemory };
+  return { events, first, codeStart, products, widths, usesMemory: body.usesMemory, hidesState: body.hidesState };
 }
 
 /** Type index of every function, imported ones first. */

@@ -73,6 +73,12 @@ export interface ByteRange {
  */
 export type FunctionReferences = readonly number[];
 
+/** A global that instructions can set. */
+export interface MutableGlobal {
+  readonly index: number;
+  readonly type: ValueType;
+}
+
 /** A core module as its sections say. */
 export interface Module {
   readonly bytes: Uint8Array;
@@ -84,7 +90,7 @@ export interface Module {
   readonly memories: readonly Limits[];
   /** Type index of each defined tag. */
   readonly tags: Uint32Array;
-  readonly globals: { readonly count: number; readonly mutable: number; readonly range: ByteRange };
+  readonly globals: { readonly count: number; readonly mutable: readonly MutableGlobal[]; readonly range: ByteRange };
   readonly exports: readonly Export[];
   readonly start: number | null;
   readonly elements: { readonly count: number; readonly range: ByteRange };

@@ -41,7 +41,7 @@ describe('a module with every section', () => {
       [Value.externref, 1, null],
     ]);
     expect(module.memories).toEqual([{ initial: 1, maximum: 3, shared: false, wide: false, customPageSize: false }]);
-    expect(module.globals).toMatchObject({ count: 2, mutable: 1 });
+    expect(module.globals).toMatchObject({ count: 2, mutable: [{ index: 0, type: 0x7f }] });
     expect(module.tags).toHaveLength(1);
   });
 
