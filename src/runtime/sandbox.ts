@@ -129,6 +129,8 @@ export class Sandbox {
     const { startExport } = this.#deployment.shape;
     if (startExport !== null) await this.enter(startExport);
     await this.guest.start(this.enter, this.#exports);
+    // An orderly exit (`proc_exit` with 0) is forgiven, and must not explain a later trap.
+    this.#taskAtHand().fault = null;
   }
 
   /**

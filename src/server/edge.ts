@@ -82,6 +82,8 @@ export class Edge {
     });
     const deployment = this.#admit(visit);
     if (deployment === null) return;
+    visit.origin = this.#options.served.enter(deployment);
+    visit.holds = true;
     this.#openBody(visit, deployment, response);
     if (visit.body !== null && isSmall(visit.request.headers))
       visit.body.whenOver(() => this.#queue(visit, deployment));
@@ -130,7 +132,6 @@ export class Edge {
 
   #begin(visit: Visit, deployment: Deployment): void {
     visit.counted = true;
-    visit.origin = this.#options.served.enter(deployment);
     this.#serve(visit, deployment).catch((error: unknown) => {
       this.#options.report(`request of ${deployment.tenant}: ${explain(error)}`);
       this.#fail(visit, 'internal_error', null);
@@ -220,10 +221,8 @@ export class Edge {
     visit.finished = true;
     visit.body?.cancel();
     if (deployment !== null) counters.count(deployment.slot, visit.outcome, visit.cost.cpuMs);
-    if (deployment !== null && visit.counted) {
-      concurrency.leave(deployment.slot);
-      served.leave(deployment);
-    }
+    if (deployment !== null && visit.counted) concurrency.leave(deployment.slot);
+    if (deployment !== null && visit.holds) served.leave(deployment);
     if (log !== null) log(visit.record());
     this.#visits -= 1;
     if (this.#visits > 0) return;

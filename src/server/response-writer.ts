@@ -1,6 +1,5 @@
 /** The response encoder: the only place where a response is written, and everything that a guest set is checked before. */
 import { InvalidResponse } from '../abi/abi.ts';
-
 import { trimFieldValue } from '../http/fields.ts';
 import { declaredLength } from '../http/framing.ts';
 import type { ResponseHead } from '../http/message.ts';
@@ -114,12 +113,13 @@ export class ResponseWriter {
     this.#response.close();
   }
 
+  /** A body that would have been streamed has a length only when its head says so (RFC 9110 §8.6). */
   #openBodiless(head: ResponseHead, stream: ResponseStream): void {
     stream.swallow();
     this.#ended = true;
     this.#response.cork(() => {
       this.#writeHead(head);
-      this.#endBodiless(this.#bodilessLength(head, ''));
+      this.#endBodiless(head.status === 204 ? undefined : (declaredLength(head.headers) ?? undefined));
     });
   }
 
@@ -143,13 +143,12 @@ export class ResponseWriter {
   }
 
   /** The Content-Length of a response without content: what GET would have had for HEAD and 304, none for 204. */
-  #bodilessLength({ status, headers }: ResponseHead, body: Uint8Array | string): number | undefined {
+  #bodilessLength({ status, headers }: ResponseHead, body: Uint8Array): number | undefined {
     if (status === 204) return undefined;
-    const length = Buffer.byteLength(body);
-    if (length > 0 && status !== 304) return length;
+    if (body.length > 0 && status !== 304) return body.length;
     const declared = declaredLength(headers);
     if (declared !== null) return declared;
-    return status === 304 ? undefined : length;
+    return status === 304 ? undefined : body.length;
   }
 }
 

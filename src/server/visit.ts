@@ -30,6 +30,8 @@ export class Visit implements Exchange {
   outcome: Outcome = 'ok';
   detail: string | null = null;
   cost: Cost = NO_COST;
+  /** Whether it keeps its deployment from being closed when another replaces it. */
+  holds = false;
   /** Whether it holds a place in its tenant's concurrency. */
   counted = false;
   /** Whether the client has closed the connection before the response was complete. */
