@@ -1,23 +1,20 @@
 /** How this process is set up: command line and environment, checked as a whole before anything starts. */
-import { isIP, isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
+import {
+  accessLogTarget,
+  filePath,
+  listenHost,
+  LOG_LEVELS,
+  logLevel,
+  parseCidr,
+  wholeNumber,
+  type AccessLogTarget,
+  type Cidr,
+  type LogLevel,
+} from './config-values.ts';
 import { KerbError } from './errors.ts';
-
-/** A range of addresses: `address` is in canonical spelling, `prefix` the number of leading bits that count. */
-export interface Cidr {
-  readonly address: string;
-  readonly prefix: number;
-  /** As `net.BlockList.addSubnet` takes it. */
-  readonly family: 'ipv4' | 'ipv6';
-}
-
-/** Where access log lines go. */
-export type AccessLogTarget =
-  { readonly kind: 'stdout' } | { readonly kind: 'off' } | { readonly kind: 'file'; readonly path: string };
-
-/** The least severe level that is logged. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { didYouMean } from './spelling.ts';
 
 /** A checked configuration, frozen. Paths are as they were given: relative to the working directory. */
 export interface Config {
@@ -46,8 +43,6 @@ export type Invocation =
   | { readonly kind: 'run'; readonly config: Config }
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
-
-const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
 /** Threads above this only add memory and contention: no machine that Kerb is measured on has more cores. */
 const MAX_THREADS = 256;
@@ -121,37 +116,6 @@ export function usage(): string {
     'A flag wins over its environment variable. Lists in a variable are separated by commas.',
     '',
   ].join('\n');
-}
-
-/**
- * The member of `candidates` that `word` is most likely a misspelling of: at most two letters wrong, missing, added or
- * swapped with their neighbour, and at most a third of it. `null` when none is that close.
- */
-export function didYouMean(word: string, candidates: readonly string[]): string | null {
-  let best: string | null = null;
-  let least = Math.min(2, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= least) continue;
-    const distance = editDistance(word, candidate);
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
-}
-
-/** Edits between two words: the optimal string alignment distance. */
-function editDistance(a: string, b: string): number {
-  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    rows.push(row);
-    for (let j = 1; j <= b.length; j++) {
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const changed = at(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, changed, swapped ? at(i - 2, j - 2) + 1 : Infinity));
-    }
-  }
-  return at(a.length, b.length);
 }
 
 interface CommandLine {
@@ -279,49 +243,6 @@ function readConfig(values: Values): Config {
     );
   }
   return Object.freeze(config);
-}
-
-/**
- * Reads `address/prefix`; a bare address is the range of itself alone. `null` for anything else, zone identifiers and other
- * spellings of IPv4 (`127.1`, `0x7f000001`) included.
- */
-export function parseCidr(text: string): Cidr | null {
-  const [address = '', bits, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0 || address.includes('%')) return null;
-  const widest = family === 4 ? 32 : 128;
-  const prefix = bits === undefined ? widest : wholeNumber(0, widest)(bits);
-  if (prefix === null) return null;
-  if (isIPv4(address)) return Object.freeze({ address, prefix, family: 'ipv4' });
-  return Object.freeze({ address: new URL(`http://[${address}]`).hostname.slice(1, -1), prefix, family: 'ipv6' });
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number | null {
-  return (text) => {
-    const value = /^[0-9]{1,9}$/.test(text) ? Number(text) : NaN;
-    return value >= least && value <= most ? value : null;
-  };
-}
-
-function listenHost(text: string): string | null {
-  if (isIP(text) !== 0) return text;
-  const isName = /^(?!-)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/.test(text) && text.length <= 253;
-  return isName && !/^[0-9.]+$/.test(text) ? text : null;
-}
-
-function filePath(text: string): string | null {
-  return text === '' || text.includes('\0') ? null : text;
-}
-
-function accessLogTarget(text: string): AccessLogTarget | null {
-  if (text === '-') return Object.freeze({ kind: 'stdout' });
-  if (text === 'off') return Object.freeze({ kind: 'off' });
-  const path = filePath(text);
-  return path === null ? null : Object.freeze({ kind: 'file', path });
-}
-
-function logLevel(text: string): LogLevel | null {
-  return LOG_LEVELS.find((level) => level === text) ?? null;
 }
 
 function variableOf(name: SettingName): string {

@@ -1,6 +1,6 @@
 /** What is wrong with a manifest, in lines that a person can act on. */
 import type * as z from 'zod';
-import { didYouMean } from '../config.ts';
+import { didYouMean } from '../spelling.ts';
 import { KerbError } from '../errors.ts';
 import { MANIFEST_LIMITS } from './manifest-limits.ts';
 import { clipped, printable, shownKey, shownValue } from './manifest-quote.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { didYouMean, parseCidr, parseConfig, usage, type Config } from '../../src/config.ts';
+import { parseConfig, usage, type Config } from '../../src/config.ts';
 import { KerbError } from '../../src/errors.ts';
 
 function configOf(argv: readonly string[], env: NodeJS.ProcessEnv = {}): Config {
@@ -291,35 +291,5 @@ describe('help and version', () => {
       expect(usage()).toContain(`[KERB_${flag.replaceAll('-', '_').toUpperCase()}, default `);
     }
     for (const line of usage().split('\n')) expect(line.length).toBeLessThanOrEqual(90);
-  });
-});
-
-describe('parseCidr', () => {
-  it('takes a bare address for itself alone', () => {
-    expect(parseCidr('192.0.2.1')).toEqual({ address: '192.0.2.1', prefix: 32, family: 'ipv4' });
-    expect(parseCidr('2001:DB8:0:0::1')).toEqual({ address: '2001:db8::1', prefix: 128, family: 'ipv6' });
-  });
-
-  it('takes the widest and the narrowest range', () => {
-    expect(parseCidr('0.0.0.0/0')?.prefix).toBe(0);
-    expect(parseCidr('::/128')?.prefix).toBe(128);
-  });
-});
-
-describe('didYouMean', () => {
-  it('finds a letter wrong, missing, added or swapped', () => {
-    const words = ['limits', 'stores'];
-    for (const word of ['limots', 'limts', 'limmits', 'limtis', 'Limits'])
-      expect(didYouMean(word, words)).toBe('limits');
-  });
-
-  it('answers null rather than something far away', () => {
-    expect(didYouMean('budget', ['limits', 'stores'])).toBeNull();
-    expect(didYouMean('ab', ['cd', 'a'])).toBeNull();
-    expect(didYouMean('x'.repeat(100_000), ['limits'])).toBeNull();
-  });
-
-  it('prefers the closest', () => {
-    expect(didYouMean('hostss', ['host', 'hosts'])).toBe('hosts');
   });
 });
