@@ -1,8 +1,6 @@
 /** The values that settings can have: from text to value, `null` for text that is none. */
 import { isIP, isIPv4 } from 'node:net';
-
-/** Every level, least severe first. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+import { LOG_LEVELS, type LogLevel } from './log-level.ts';
 
 /** A range of addresses: `address` is in canonical spelling, `prefix` the number of leading bits that count. */
 export interface Cidr {
@@ -15,9 +13,6 @@ export interface Cidr {
 /** Where access log lines go. */
 export type AccessLogTarget =
   { readonly kind: 'stdout' } | { readonly kind: 'off' } | { readonly kind: 'file'; readonly path: string };
-
-/** The least severe level that is logged. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * Reads `address/prefix`; a bare address is the range of itself alone. `null` for anything else, zone identifiers and other

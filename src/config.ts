@@ -5,15 +5,14 @@ import {
   accessLogTarget,
   filePath,
   listenHost,
-  LOG_LEVELS,
   logLevel,
   parseCidr,
   wholeNumber,
   type AccessLogTarget,
   type Cidr,
-  type LogLevel,
 } from './config-values.ts';
 import { KerbError } from './errors.ts';
+import { LOG_LEVELS, type LogLevel } from './log-level.ts';
 import { didYouMean } from './spelling.ts';
 
 /** A checked configuration, frozen. Paths are as they were given: relative to the working directory. */

@@ -2,12 +2,10 @@
 import type { Backend, ForwardedFor } from '../capability/backend.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
+import type { LogLevel } from '../log-level.ts';
 import type { ImportTable, Signature } from '../wasm/signature.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { BoundFunction, Scalar } from './host-function.ts';
-
-/** Severity of a guest's log line. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** What a deployment gives its guests, the same for every request. Frozen. */
 export interface GuestGrants {

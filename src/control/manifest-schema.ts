@@ -1,10 +1,11 @@
 /** The shape of a manifest as it is written, key by key, and what each key takes. */
+import { ABI_NAMES } from '../abi/abi.ts';
 import * as z from 'zod';
 import { BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
 import { backendUrl, guestFolder, hostPattern, insidePath, pathPrefix } from './manifest-values.ts';
 
 /** The guest ABIs that a manifest may name. `auto` lets the deploy step tell from the module's imports and exports. */
-export const ABI_CHOICES = ['auto', 'http-wasm', 'wasi-cgi', 'fastly', 'proxy-wasm', 'wasi-http'] as const;
+export const ABI_CHOICES = ['auto', ...ABI_NAMES] as const;
 
 /** `request`: every request gets a fresh instance. `reuse`: instances stay warm and are recycled. */
 export const ISOLATIONS = ['request', 'reuse'] as const;

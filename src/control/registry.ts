@@ -28,6 +28,8 @@ export class Registry {
   readonly #slots = new Map<string, number>();
   /** Apps that wait for a route that another holds: tried again with each change. */
   readonly #conflicting = new Map<string, FolderEvent>();
+  /** What the log says of new deployments once they serve. */
+  readonly #stories = new Map<number, string>();
   #ids = 0;
 
   constructor(options: RegistryOptions) {
@@ -109,7 +111,7 @@ export class Registry {
     });
     this.#ids += 1;
     const deployment = deploymentOf(source, compiled, { id: this.#ids, slot: this.#slotOf(manifest.name) });
-    this.#options.log.info(describe(deployment, compiled, performance.now() - started));
+    this.#stories.set(deployment.id, describe(deployment, compiled, performance.now() - started));
     return deployment;
   }
 
@@ -124,6 +126,8 @@ export class Registry {
     );
     this.#running.clear();
     for (const [folder, deployment] of next) this.#running.set(folder, deployment);
+    for (const story of this.#stories.values()) this.#options.log.info(story);
+    this.#stories.clear();
     const served = new Set([...after].map(({ tenant }) => tenant));
     for (const { tenant } of remove) if (!served.has(tenant)) this.#options.log.info(`${tenant}: removed`);
   }

@@ -22,6 +22,7 @@ export function parseContentLength(value: string): number | null {
  * the request gate, `null` means that there is none.
  */
 export function declaredLength(headers: HeaderList): number | null {
+  if (!headers.has('content-length')) return null;
   const values = headers.getAll('content-length');
   return values.length === 1 ? parseContentLength(values[0] as string) : null;
 }

@@ -58,10 +58,9 @@ export class HeaderList {
   /** Every value of `name`, in order. */
   getAll(name: string): string[] {
     const lower = name.toLowerCase();
+    const triples = this.#triples;
     const values: string[] = [];
-    this.forEach((_, value, lowerName) => {
-      if (lowerName === lower) values.push(value);
-    });
+    for (let i = 0; i + 2 < triples.length; i += 3) if (triples[i] === lower) values.push(triples[i + 2] as string);
     return values;
   }
 

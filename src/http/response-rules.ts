@@ -64,11 +64,11 @@ function quote(text: string): string {
 }
 
 /**
- * Whether the response to `method` with `status` may have content (RFC 9110 §6.4.1): not after HEAD, and not for 1xx, 204
+ * Whether the response to `method` with `status` may have content (RFC 9110 §6.4.1): not after HEAD, and not for 1xx, 204, 205
  * and 304. What was made for it is thrown away, or the client would read it as the next response.
  */
 export function bodyAllowed(method: string, status: number): boolean {
-  return method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304;
+  return method !== 'HEAD' && status >= 200 && status !== 204 && status !== 205 && status !== 304;
 }
 
 /**
@@ -80,8 +80,8 @@ export function lengthAllowed(status: number): boolean {
 }
 
 /**
- * Fields of a response that the host alone writes: framing, connection, and `Date`, which the transport always adds and which
- * must stand once (RFC 9110 §6.6.1). In lower case.
+ * Fields of a response that the host alone writes: framing, connection, `kerb-outcome`, and `Date`, which the transport always
+ * adds and which must stand once (RFC 9110 §6.6.1). In lower case.
  */
 export const HOST_FIELDS: ReadonlySet<string> = new Set([
   'connection',
@@ -89,6 +89,7 @@ export const HOST_FIELDS: ReadonlySet<string> = new Set([
   'date',
   'http2-settings',
   'keep-alive',
+  'kerb-outcome',
   'proxy-connection',
   'te',
   'trailer',

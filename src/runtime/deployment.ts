@@ -5,7 +5,7 @@ import type { AbiName, GuestGrants } from '../abi/abi.ts';
 export interface Budgets {
   /** CPU time of one request inside the guest, start-up of a fresh instance included. */
   readonly cpuMs: number;
-  /** Time from the request's arrival to the guest's end, waits included. */
+  /** Time from the request's admission to the guest's end, waits included. */
   readonly wallMs: number;
   /** Requests in flight, on all data threads together. */
   readonly concurrency: number;

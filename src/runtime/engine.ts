@@ -68,9 +68,10 @@ export class Engine {
 
   /** Carries an exchange through a guest of `deployment`, on the account of `task`, and closes the account. Never rejects. */
   async run(deployment: Deployment, task: Task, exchange: Exchange): Promise<Run> {
-    const pool = this.#poolOf(deployment);
+    let pool: SandboxPool | null = null;
     let sandbox: Sandbox | null = null;
     try {
+      pool = this.#poolOf(deployment);
       sandbox = pool.acquire(task);
       const starting = pool.prepare(sandbox);
       if (starting !== undefined) await starting;
@@ -82,7 +83,7 @@ export class Engine {
     } catch (error) {
       this.scheduler.close(task);
       const failure = failureOf(error, task);
-      if (sandbox !== null) pool.discard(sandbox);
+      if (sandbox !== null) pool?.discard(sandbox);
       return { outcome: 'failed', failure, cost: costOf(task, sandbox) };
     }
   }

@@ -1,5 +1,6 @@
 /** The host services of one sandbox: grants, log and clocks. */
-import type { GuestHost, LogLevel } from '../abi/abi.ts';
+import type { GuestHost } from '../abi/abi.ts';
+import type { LogLevel } from '../log-level.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
 import type { Deployment } from './deployment.ts';
 import { MAX_LOG_CHARS, MAX_LOG_LINES } from './limits.ts';

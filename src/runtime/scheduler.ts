@@ -5,6 +5,7 @@
  * hostcall, or has run for {@link SLICE_MS} and is put back in the queue. One guest is resumed per turn of the event loop,
  * so that sockets are served between any two slices.
  */
+import { Interrupt } from '../instrument/sandbox-imports.ts';
 import { Task, type Sleep } from './task.ts';
 import { TRAP_ERROR } from './trap.ts';
 import { TICK_MS, type WatchdogLink } from './watchdog.ts';
@@ -14,9 +15,6 @@ export const SLICE_MS = 2;
 
 /** How often sleeping requests are checked against their deadlines. */
 export const DEADLINE_CHECK_MS = 5;
-
-/** What an epoch check does next: the answers of the `interrupt` import. */
-export const INTERRUPT = { goOn: 0, kill: 1, yield: 2 } as const;
 
 /** The clocks of a scheduler, injectable for tests. */
 export interface SchedulerClock {
@@ -111,8 +109,8 @@ export class Scheduler {
     this.#markCpu(now);
     if (task.verdict === null && task.cpuMs + this.#sliceUsedMs(now) >= task.cpuBudgetMs) task.condemn('cpu_limit');
     if (now >= task.deadlineMs) task.condemn('wall_limit');
-    if (task.verdict !== null) return INTERRUPT.kill;
-    return now - this.#sliceStartMs >= SLICE_MS ? INTERRUPT.yield : INTERRUPT.goOn;
+    if (task.verdict !== null) return Interrupt.kill;
+    return now - this.#sliceStartMs >= SLICE_MS ? Interrupt.yield : Interrupt.goOn;
   }
 
   /** The `yield` import: puts the guest of `task` back in the queue. */

@@ -1,11 +1,9 @@
 /** The way of a request through the data plane, from the transport's handler to the access log. */
 import type { Reply } from '../abi/abi.ts';
 import { InvalidResponse } from '../abi/abi.ts';
-import { parseAuthority } from '../http/authority.ts';
 import { BodyError, type BodySource } from '../http/body.ts';
 import { announcesBody, declaredLength } from '../http/framing.ts';
 import type { ResponseHead } from '../http/message.ts';
-import type { HeaderList } from '../http/headers.ts';
 import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
@@ -15,10 +13,10 @@ import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
 import { Arrival } from './arrival.ts';
-import { GATHERED_BODY_BYTES } from './limits.ts';
 import type { Concurrency } from './concurrency.ts';
+import { HostNames } from './host-names.ts';
 import { relay } from './relay.ts';
-import { RequestBody } from './request-body.ts';
+import { isGathered, RequestBody } from './request-body.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { ServedDeployments } from './served.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
@@ -40,6 +38,7 @@ export interface EdgeOptions {
 export class Edge {
   readonly #options: EdgeOptions;
   #connection: 'keep' | 'close' = 'keep';
+  readonly #hosts = new HostNames();
   #visits = 0;
   #onIdle: (() => void) | null = null;
 
@@ -73,7 +72,9 @@ export class Edge {
 
   #receive(response: TransportResponse, request: TransportRequest): void {
     const arrival = new Arrival(request, response);
-    const writer = new ResponseWriter(response, arrival.method, () => this.#connection);
+    // The transport reads trailer sections as the next request: what follows a chunked body is not to be trusted.
+    const own = arrival.headers.has('transfer-encoding') ? 'close' : 'keep';
+    const writer = new ResponseWriter(response, arrival.method, () => (own === 'close' ? own : this.#connection));
     const visit = new Visit(arrival, writer);
     this.#visits += 1;
     response.onAborted(() => {
@@ -85,9 +86,19 @@ export class Edge {
     visit.origin = this.#options.served.enter(deployment);
     visit.holds = true;
     this.#openBody(visit, deployment, response);
-    if (visit.body !== null && isSmall(visit.request.headers))
-      visit.body.whenOver(() => this.#queue(visit, deployment));
+    if (visit.body !== null && isGathered(visit.request.headers)) this.#gather(visit, visit.body, deployment);
     else this.#queue(visit, deployment);
+  }
+
+  /** Waits for a small body, no longer than its request might take. */
+  #gather(visit: Visit, body: RequestBody, deployment: Deployment): void {
+    const late = setTimeout(() => {
+      this.#fail(visit, 'wall_limit', 'the request body did not come in time', 'close');
+    }, deployment.budgets.wallMs);
+    body.whenOver(() => {
+      clearTimeout(late);
+      this.#queue(visit, deployment);
+    });
   }
 
   /** Waits for room in the tenant's concurrency. */
@@ -103,8 +114,8 @@ export class Edge {
     const { request } = visit;
     const fault = checkRequest(request);
     if (fault !== null) return this.#refuse(visit, 'bad_request', REQUEST_FAULTS[fault], 'close');
-    const authority = parseAuthority(request.headers.get('host') ?? '');
-    const deployment = authority === null ? null : this.#options.served.match(authority.host, request.target);
+    const host = this.#hosts.of(request.headers.get('host') ?? '');
+    const deployment = host === null ? null : this.#options.served.match(host, request.target);
     if (deployment === null) return this.#refuse(visit, 'unknown_host', null, 'keep');
     visit.deployment = deployment;
     if (isLooping(request.headers)) return this.#refuse(visit, 'bad_request', 'the request loops (RFC 8586)', 'close');
@@ -118,7 +129,11 @@ export class Edge {
   #openBody(visit: Visit, deployment: Deployment, response: TransportResponse): void {
     if (!announcesBody(visit.request.headers)) return;
     const body = new RequestBody(deployment.budgets.requestBodyBytes, {
-      pause: () => void (visit.writer.ended || response.pause()),
+      pause: () => {
+        if (visit.writer.ended || visit.writer.waits) return false;
+        response.pause();
+        return true;
+      },
       resume: () => void (visit.writer.ended || response.resume()),
     });
     visit.body = body;
@@ -134,7 +149,7 @@ export class Edge {
     visit.counted = true;
     this.#serve(visit, deployment).catch((error: unknown) => {
       this.#options.report(`request of ${deployment.tenant}: ${explain(error)}`);
-      this.#fail(visit, 'internal_error', null);
+      this.#failSafely(visit);
     });
   }
 
@@ -208,6 +223,16 @@ export class Edge {
     this.#finish(visit);
   }
 
+  /** Ends a request after a fault of Kerb's own: whatever else is broken, the process goes on. */
+  #failSafely(visit: Visit): void {
+    try {
+      this.#fail(visit, 'internal_error', null);
+    } catch (error) {
+      this.#options.report(`answering after a fault: ${explain(error)}`);
+      this.#finish(visit);
+    }
+  }
+
   /** Reads the client's address while the connection can still tell it; three microseconds, so only for a log. */
   #fixClient(visit: Visit): void {
     if (this.#options.log !== null && !visit.writer.ended) visit.request.client.fix();
@@ -223,21 +248,12 @@ export class Edge {
     if (deployment !== null) counters.count(deployment.slot, visit.outcome, visit.cost.cpuMs);
     if (deployment !== null && visit.counted) concurrency.leave(deployment.slot);
     if (deployment !== null && visit.holds) served.leave(deployment);
-    if (log !== null) log(visit.record());
     this.#visits -= 1;
+    if (log !== null) log(visit.record());
     if (this.#visits > 0) return;
     this.#onIdle?.();
     this.#onIdle = null;
   }
-}
-
-/**
- * Whether a body is small enough to be gathered before the guest begins: a slow sender then holds no sandbox and no place in its
- * tenant's concurrency, and the guest's reads need not wait.
- */
-function isSmall(headers: HeaderList): boolean {
-  const length = declaredLength(headers);
-  return length !== null && length <= GATHERED_BODY_BYTES;
 }
 
 function explain(error: unknown): string {

@@ -1,10 +1,13 @@
 /** A request body on its way from the transport to a guest. */
 import { BodyError, type BodyFault, type BodySource } from '../http/body.ts';
-import { BODY_BACKLOG_BYTES } from './limits.ts';
+import { declaredLength } from '../http/framing.ts';
+import type { HeaderList } from '../http/headers.ts';
+import { BODY_BACKLOG_BYTES, GATHERED_BODY_BYTES } from './limits.ts';
 
 /** How a body stops and starts its sender. */
 export interface BodyFlow {
-  pause(): void;
+  /** Answers whether the sender is paused now; asked again with the next chunk where it is not. */
+  pause(): boolean;
   resume(): void;
 }
 
@@ -35,11 +38,6 @@ export class RequestBody implements BodySource {
     this.#flow = flow;
   }
 
-  /** Whether the whole body has come in. */
-  get complete(): boolean {
-    return this.#state === 'ended';
-  }
-
   /** Calls `callback` once the body has come in whole or has failed. At most one callback. */
   whenOver(callback: () => void): void {
     if (this.#state === 'open') this.#onOver = callback;
@@ -58,8 +56,7 @@ export class RequestBody implements BodySource {
     this.#serve();
     this.#tellOver();
     if (this.#waiting > BODY_BACKLOG_BYTES && !this.#paused && this.#state === 'open') {
-      this.#paused = true;
-      this.#flow.pause();
+      this.#paused = this.#flow.pause();
     }
   }
 
@@ -149,4 +146,13 @@ export class RequestBody implements BodySource {
     this.#paused = false;
     this.#flow.resume();
   }
+}
+
+/**
+ * Whether a body is small enough to be gathered before the guest begins: a slow sender then holds no sandbox and no place in its
+ * tenant's concurrency, and the guest's reads need not wait.
+ */
+export function isGathered(headers: HeaderList): boolean {
+  const length = declaredLength(headers);
+  return length !== null && length <= GATHERED_BODY_BYTES;
 }

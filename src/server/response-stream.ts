@@ -40,6 +40,11 @@ export class ResponseStream implements BodySink {
     return this.#state === 'swallowing';
   }
 
+  /** Whether a write waits for the client. */
+  get waits(): boolean {
+    return this.#drain !== null;
+  }
+
   /** Takes bytes and drops them: the response may have no content. */
   swallow(): void {
     this.#state = 'swallowing';

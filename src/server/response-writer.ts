@@ -37,6 +37,11 @@ export class ResponseWriter {
     return this.#ended;
   }
 
+  /** Whether a write waits for the client: pausing it now would make the transport forget to say when there is room. */
+  get waits(): boolean {
+    return this.#stream?.waits ?? false;
+  }
+
   /** The status that was sent; 0: none. */
   get status(): number {
     return this.#status;
@@ -136,7 +141,8 @@ export class ResponseWriter {
 
   #writeHead({ status, headers }: ResponseHead): void {
     this.#status = status;
-    this.#response.writeStatus(statusLine(status));
+    // The transport writes 200 of itself, which saves a call on most responses.
+    if (status !== 200) this.#response.writeStatus(statusLine(status));
     headers.forEach((name, value, lowerName) => {
       if (!HOST_FIELDS.has(lowerName)) this.#response.writeHeader(name, trimFieldValue(value));
     });
@@ -145,6 +151,7 @@ export class ResponseWriter {
   /** The Content-Length of a response without content: what GET would have had for HEAD and 304, none for 204. */
   #bodilessLength({ status, headers }: ResponseHead, body: Uint8Array): number | undefined {
     if (status === 204) return undefined;
+    if (status === 205) return 0; // RFC 9110 §15.3.6
     if (body.length > 0 && status !== 304) return body.length;
     const declared = declaredLength(headers);
     if (declared !== null) return declared;

@@ -5,6 +5,7 @@ import type { Engine } from '../runtime/engine.ts';
 import type { AddressPolicy } from '../upstream/address-policy.ts';
 import { BackendSet } from '../upstream/backends.ts';
 import { RoutingTable } from './routing-table.ts';
+import { BudgetedBackend } from './subrequests.ts';
 
 /** One deployment on this thread. */
 interface Entry {
@@ -47,7 +48,8 @@ export class ServedDeployments {
     const entry = this.#entries.get(deployment.id);
     if (entry === undefined) return null;
     entry.requests += 1;
-    return deployment.origin === null ? null : (entry.backends.get(deployment.origin) ?? null);
+    const origin = deployment.origin === null ? undefined : entry.backends.get(deployment.origin);
+    return origin === undefined ? null : new BudgetedBackend(origin, deployment.budgets.subrequests);
   }
 
   /** Counts a request out. */

@@ -2,7 +2,7 @@
 import type { TableChange } from '../runtime/deployment.ts';
 import type { CounterShare } from '../runtime/tenant-counters.ts';
 import type { WatchdogShare } from '../runtime/watchdog.ts';
-import type { LogLevel } from '../telemetry/log.ts';
+import type { LogLevel } from '../log-level.ts';
 
 /** What a data thread starts with. */
 export interface DataThreadOptions {

@@ -31,7 +31,6 @@ export const COMMANDS = Object.freeze({
   kerb: { program: 'src/main.ts', flags: V8_FLAGS, before: [] },
   bench: { program: 'bench/main.ts', flags: V8_FLAGS, before: [] },
   test: { program: 'src/setup/gates.ts', flags: [], before: ['test'] },
-  conformance: { program: 'src/setup/gates.ts', flags: [], before: ['conformance'] },
   lint: { program: 'src/setup/gates.ts', flags: [], before: ['lint'] },
   format: { program: 'src/setup/gates.ts', flags: [], before: ['format'] },
 });

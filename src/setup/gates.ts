@@ -1,5 +1,5 @@
 /**
- * The quality gates: `gates.ts test|conformance|lint|format [ARGUMENT …]`, run by the launcher under the pinned Node.
+ * The quality gates: `gates.ts test|lint|format [ARGUMENT …]`, run by the launcher under the pinned Node.
  *
  * `test` without arguments runs every gate in turn and stops at the first that fails; with arguments it runs only vitest
  * and hands them over.
@@ -28,7 +28,6 @@ const TYPES: Gate = { name: 'types', program: 'typescript/bin/tsc', programArgum
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   process.chdir(ROOT);
   if (command === 'test') return rest.length === 0 ? checkEverything() : runTests(rest);
-  if (command === 'conformance') return runTests(['test/conformance', ...rest]);
   if (command === 'lint') return runGate({ ...LINT, programArguments: rest });
   if (command === 'format')
     return runGate({

@@ -17,7 +17,9 @@ import { becomeProgram } from './process.js';
  * @returns {Promise<void>}
  * @throws {SetupFailure} with the one sentence for the user
  */
-async function launch([name, ...userArguments]) {
+async function launch([name, ...words]) {
+  // npm takes the `--` before the program's arguments; who calls this file directly may well write it too.
+  const userArguments = words[0] === '--' ? words.slice(1) : words;
   const facts = platformFacts();
   const reason = unsupportedReason(facts);
   if (reason !== undefined) throw new SetupFailure(reason);

@@ -1,10 +1,5 @@
 /** Kerb's own log: what an operator reads on standard error. */
-
-/** Severities, least first. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-
-/** A severity. */
-export type LogLevel = (typeof LOG_LEVELS)[number];
+import { LOG_LEVELS, type LogLevel } from '../log-level.ts';
 
 /** Whether a line of `level` is kept when `threshold` is the least that is. */
 export function keepsLevel(threshold: LogLevel, level: LogLevel): boolean {

@@ -92,7 +92,10 @@ describe('connections', () => {
 
   it('go on after a request body that nobody read', async () => {
     const body = 'b'.repeat(700_000);
-    const text = await exchange(`${head('POST', 'deaf', '/', `Content-Length: ${body.length}\r\n`)}${body}${END}`, '/the-end');
+    const text = await exchange(
+      `${head('POST', 'deaf', '/', `Content-Length: ${body.length}\r\n`)}${body}${END}`,
+      '/the-end',
+    );
     expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
   });
 
@@ -152,7 +155,7 @@ describe('every response', () => {
     }
   });
 
-  it('in the guest\'s stead is a problem that says the outcome and nothing of the inside', async () => {
+  it("in the guest's stead is a problem that says the outcome and nothing of the inside", async () => {
     const { status, headers, text } = await edge.fetch('trap', '/secret?token=1');
     expect(status).toBe(500);
     expect(headers['content-type']).toBe('application/problem+json');
@@ -181,7 +184,7 @@ describe('routing', () => {
     expect((await edge.fetch(host, path)).text).toBe(app);
   });
 
-  it.each(['example.com', 'a.b.example.com', 'example.org', 'nobody.localhost'])('%s is nobody\'s', async (host) => {
+  it.each(['example.com', 'a.b.example.com', 'example.org', 'nobody.localhost'])("%s is nobody's", async (host) => {
     const response = await edge.fetch(host);
     expect([response.status, response.headers['kerb-outcome']]).toEqual([404, 'unknown_host']);
   });

@@ -1,5 +1,5 @@
 /** The http-handler ABI, sections "Administrative Functions" and "Logging Functions". */
-import type { LogLevel } from '../abi.ts';
+import type { LogLevel } from '../../log-level.ts';
 import type { HostModule } from '../host-function.ts';
 import type { HttpWasmState } from './state.ts';
 

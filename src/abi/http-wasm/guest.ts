@@ -55,7 +55,11 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     const response = new ResponseDraft(exchange);
     this.#turn = { request, response, afterNext: false, features: this.#instanceFeatures };
     try {
-      await this.#run(enter, exchange, response);
+      const contextAndNext = (await enter('handle_request')) as bigint;
+      // The low half says whether to go on; the high half is the guest's own word for handle_response.
+      if ((contextAndNext & 0xffff_ffffn) === 1n && !response.streaming) {
+        await this.#next(enter, exchange, Number(BigInt.asIntN(32, contextAndNext >> 32n)));
+      }
     } catch (error) {
       // Nobody reads on in the next handler's body: its connection goes back.
       response.discardBody();
@@ -67,13 +71,6 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   reset(): void {
     this.#turn = null;
     this.#wasi?.reset();
-  }
-
-  async #run(enter: Enter, exchange: Exchange, response: ResponseDraft): Promise<void> {
-    const contextAndNext = (await enter('handle_request')) as bigint;
-    // The low half says whether to go on; the high half is the guest's own word for handle_response.
-    if ((contextAndNext & 0xffff_ffffn) !== 1n || response.streaming) return;
-    await this.#next(enter, exchange, Number(BigInt.asIntN(32, contextAndNext >> 32n)));
   }
 
   async #next(enter: Enter, exchange: Exchange, context: number): Promise<void> {

@@ -22,7 +22,7 @@ export class RequestDraft {
   /** What the guest wrote in place of the body; `null`: it wrote nothing. */
   #written: CollectedBytes | null = null;
   /** What the guest read while it had asked for buffering, to be replayed to the next handler. */
-  readonly #kept = new CollectedBytes();
+  #kept: CollectedBytes | null = null;
 
   constructor(exchange: Exchange) {
     const { method, target, protocol, client, headers } = exchange.request;
@@ -62,12 +62,12 @@ export class RequestDraft {
       this.#body?.cancel();
       return this.#written.length === 0 ? null : new BytesSource(this.#written.bytes);
     }
-    if (this.#body === null || this.#kept.length === 0) return this.#body;
+    if (this.#body === null || this.#kept === null) return this.#body;
     return new PrefixedSource(this.#kept.bytes, this.#body);
   }
 
   #keep(chunk: Uint8Array | null): Uint8Array | null {
-    if (chunk !== null) add(this.#kept, chunk);
+    if (chunk !== null) add((this.#kept ??= new CollectedBytes()), chunk);
     return chunk;
   }
 }

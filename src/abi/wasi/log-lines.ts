@@ -1,6 +1,7 @@
 /** Output of a guest as lines of its tenant's log. */
 import { Buffer } from 'node:buffer';
-import type { GuestHost, LogLevel } from '../abi.ts';
+import type { GuestHost } from '../abi.ts';
+import type { LogLevel } from '../../log-level.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
 import { printable } from './printable.ts';
 

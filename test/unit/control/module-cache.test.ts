@@ -16,7 +16,7 @@ function counting(bytesOut = 100): {
     return {
       module: new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)),
       abi: 'http-wasm',
-      shape: { imports: [], exports: [], memory: null, startExport: null },
+      shape: { imports: [], exports: [], memory: null, startExport: null, stateExports: null },
       bytesIn: request.bytes.length,
       bytesOut,
     };

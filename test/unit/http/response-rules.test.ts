@@ -80,7 +80,7 @@ describe('content', () => {
   test.each<[string, number, boolean]>([
     ['GET', 200, true],
     ['POST', 500, true],
-    ['OPTIONS', 205, true],
+    ['OPTIONS', 205, false],
     ['GET', 206, true],
     ['HEAD', 200, false],
     ['HEAD', 404, false],

@@ -95,7 +95,13 @@ export class Surroundings implements SandboxSurroundings {
 /** An exchange that nothing is sent to. */
 export function exchange(changes: Partial<Exchange> = {}): Exchange {
   return {
-    request: { method: 'GET', target: '/t', protocol: 'HTTP/1.1', headers: new HeaderList(), client: { ip: '192.0.2.1', port: 1 } },
+    request: {
+      method: 'GET',
+      target: '/t',
+      protocol: 'HTTP/1.1',
+      headers: new HeaderList(),
+      client: { ip: '192.0.2.1', port: 1 },
+    },
     body: null,
     origin: null,
     forwarded: { for: '192.0.2.1', proto: 'http', host: 'h' },

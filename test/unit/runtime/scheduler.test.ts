@@ -1,5 +1,7 @@
+/* oxlint-disable vitest/valid-expect -- what is refused later is expected before the clock moves, and awaited after */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { DEADLINE_CHECK_MS, INTERRUPT, Scheduler, SLICE_MS } from '../../../src/runtime/scheduler.ts';
+import { Interrupt } from '../../../src/instrument/sandbox-imports.ts';
+import { DEADLINE_CHECK_MS, Scheduler, SLICE_MS } from '../../../src/runtime/scheduler.ts';
 import type { Task } from '../../../src/runtime/task.ts';
 import { TRAP_ERROR } from '../../../src/runtime/trap.ts';
 import { FIRST_ACTIVE, WatchdogLink, type WatchdogShare } from '../../../src/runtime/watchdog.ts';
@@ -25,7 +27,7 @@ function open(cpuMs = 50, wallMs = 1000): Task {
 }
 
 function epochWord(): Int32Array {
-  return new Int32Array(share.epochs[0]?.buffer as SharedArrayBuffer, 0, 1);
+  return new Int32Array(new WatchdogLink(share, 0).epoch.buffer, 0, 1);
 }
 
 /** One turn of the event loop, and the microtasks after it. */
@@ -56,7 +58,7 @@ describe('a slice', () => {
     expect(task.cpuMs).toBe(7);
   });
 
-  it('ends once: ending it again, or another task\'s, costs nothing', () => {
+  it("ends once: ending it again, or another task's, costs nothing", () => {
     const [task, other] = [open(), open()];
     scheduler.begin(task);
     clock.run(2);
@@ -77,7 +79,7 @@ describe('a slice', () => {
     expect([first.cpuMs, second.cpuMs]).toEqual([2, 5]);
   });
 
-  it('counts the thread\'s CPU time from its first check on: a thread that was not run charges nobody', () => {
+  it("counts the thread's CPU time from its first check on: a thread that was not run charges nobody", () => {
     const task = open();
     scheduler.begin(task);
     clock.run(1);
@@ -112,9 +114,9 @@ describe('an interrupt', () => {
     const task = open();
     scheduler.begin(task);
     clock.run(SLICE_MS - 0.5);
-    expect(scheduler.interrupt(task)).toBe(INTERRUPT.goOn);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.goOn);
     clock.run(0.5);
-    expect(scheduler.interrupt(task)).toBe(INTERRUPT.yield);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.yield);
   });
 
   it('kills at the CPU budget, over all slices together', () => {
@@ -122,12 +124,12 @@ describe('an interrupt', () => {
     for (let slice = 0; slice < 4; slice++) {
       scheduler.begin(task);
       clock.run(2);
-      expect(scheduler.interrupt(task)).toBe(INTERRUPT.yield);
+      expect(scheduler.interrupt(task)).toBe(Interrupt.yield);
       scheduler.end(task);
     }
     scheduler.begin(task);
     clock.run(2);
-    expect(scheduler.interrupt(task)).toBe(INTERRUPT.kill);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.kill);
     expect(task.verdict).toBe('cpu_limit');
   });
 
@@ -137,7 +139,7 @@ describe('an interrupt', () => {
     clock.run(1);
     scheduler.interrupt(task);
     clock.wall += 200;
-    expect(scheduler.interrupt(task)).toBe(INTERRUPT.yield);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.yield);
     expect(task.verdict).toBeNull();
   });
 
@@ -145,7 +147,7 @@ describe('an interrupt', () => {
     const task = open(1000, 5);
     scheduler.begin(task);
     clock.wall += 5;
-    expect(scheduler.interrupt(task)).toBe(INTERRUPT.kill);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.kill);
     expect(task.verdict).toBe('wall_limit');
   });
 
@@ -154,7 +156,7 @@ describe('an interrupt', () => {
     scheduler.begin(task);
     scheduler.cancel(task, 'client_closed');
     clock.run(100);
-    expect(scheduler.interrupt(task)).toBe(INTERRUPT.kill);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.kill);
     expect(task.verdict).toBe('client_closed');
   });
 });
@@ -195,7 +197,7 @@ describe('a yield', () => {
 });
 
 describe('a wait', () => {
-  it('answers what the work answers, and moves the guest\'s clock', async () => {
+  it("answers what the work answers, and moves the guest's clock", async () => {
     const task = open();
     scheduler.begin(task);
     const waiting = scheduler.wait(task, Promise.resolve('value'));

@@ -1,5 +1,6 @@
 /** A host for WASI functions under test: real memory, clocks that stand still, and a log that is kept. */
-import type { GuestHost, LogLevel } from '../../../../src/abi/abi.ts';
+import type { GuestHost } from '../../../../src/abi/abi.ts';
+import type { LogLevel } from '../../../../src/log-level.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
 import { WASI_MODULES, WasiGuest } from '../../../../src/abi/wasi/preview1.ts';

@@ -1,0 +1,32 @@
+/** Where results are kept: a JSON file and charts per benchmark, and the README on request. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { barChart } from './chart.ts';
+import type { Machine } from './machine.ts';
+import { resultsText, withResults } from './readme.ts';
+import type { Report } from './report.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+const RESULTS = join(HERE, 'results');
+const README = join(HERE, 'README.md');
+
+/** Writes what a benchmark measured, over what an earlier run did. */
+export function writeReport(date: string, machine: Machine, report: Report): void {
+  mkdirSync(RESULTS, { recursive: true });
+  const { name, aims, absent, data } = report;
+  const text = JSON.stringify({ benchmark: name, date, machine, aims, absent, data }, roundNumbers, 1);
+  writeFileSync(join(RESULTS, `${name}.json`), `${text}\n`);
+  for (const [file, chart] of Object.entries(report.charts))
+    writeFileSync(join(RESULTS, `${file}.svg`), barChart(chart));
+}
+
+/** Puts the results of a run into the README. */
+export function writeReadme(date: string, machine: Machine, reports: readonly Report[]): void {
+  writeFileSync(README, withResults(readFileSync(README, 'utf8'), resultsText(date, machine, reports)));
+}
+
+/** Six significant digits are more than any measurement here has. */
+function roundNumbers(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(6)) : value;
+}

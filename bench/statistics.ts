@@ -1,0 +1,59 @@
+/** Order statistics: what a handful of noisy measurements say. Pure. */
+
+/** The middle and the extremes of a sample. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/** The tail of a sample. */
+export interface Tail {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/**
+ * The value below which the share `q` (0 to 1) of the sample lies, interpolated linearly between its neighbours. Throws
+ * `RangeError` for an empty sample or a share outside 0..1.
+ */
+export function quantile(sample: readonly number[], q: number): number {
+  if (sample.length === 0) throw new RangeError('an empty sample has no quantiles');
+  if (!(q >= 0 && q <= 1)) throw new RangeError(`a quantile is a share from 0 to 1, not ${q}`);
+  const sorted = sample.toSorted((a, b) => a - b);
+  const place = q * (sorted.length - 1);
+  const below = sorted[Math.floor(place)] as number;
+  const above = sorted[Math.ceil(place)] as number;
+  return below + (above - below) * (place - Math.floor(place));
+}
+
+/** The median of a sample. Throws `RangeError` when it is empty. */
+export function median(sample: readonly number[]): number {
+  return quantile(sample, 0.5);
+}
+
+/** Median, least and greatest of a sample. Throws `RangeError` when it is empty. */
+export function spreadOf(sample: readonly number[]): Spread {
+  return { median: median(sample), min: quantile(sample, 0), max: quantile(sample, 1) };
+}
+
+/** Half and tail of a sample. Throws `RangeError` when it is empty. */
+export function tailOf(sample: readonly number[]): Tail {
+  const at = (q: number): number => quantile(sample, q);
+  return { count: sample.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+}
+
+/**
+ * How many times `mine` is `theirs`, round by round: what the machine does to one round it does to both, so the median of
+ * the ratios holds still where the ratio of the medians would not. Rounds that either lacks do not count; `null` when
+ * none is left.
+ */
+export function ratioOf(mine: readonly (number | null)[], theirs: readonly (number | null)[]): Spread | null {
+  const ratios = mine.flatMap((value, round) => {
+    const other = theirs[round];
+    return value === null || other === null || other === undefined || other === 0 ? [] : [value / other];
+  });
+  return ratios.length === 0 ? null : spreadOf(ratios);
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { metricsText, type ProcessMetrics, type TenantMetrics } from '../../../src/control/metrics-text.ts';
+import { OUTCOME_NAMES, type Outcome } from '../../../src/outcome.ts';
+
+const PROCESS: ProcessMetrics = {
+  deployments: 2,
+  threads: [
+    { requests: 1, memories: 2, idleBytes: 3 },
+    { requests: 4, memories: 5, idleBytes: 6 },
+  ],
+  residentBytes: 7,
+  droppedLogBatches: 8,
+};
+
+function tenant(name: string, outcomes: Partial<Record<Outcome, number>>, cpuUs: number): TenantMetrics {
+  const all = Object.fromEntries(OUTCOME_NAMES.map((outcome) => [outcome, outcomes[outcome] ?? 0]));
+  return { tenant: name, inFlight: 3, outcomes: all as Record<Outcome, number>, cpuUs };
+}
+
+const TEXT = metricsText(PROCESS, [tenant('a', { ok: 5, guest_trap: 1 }, 1_500_000), tenant('b', {}, 0)]);
+
+describe('the text', () => {
+  it('has each family once, with help and type before its samples', () => {
+    const families = [...TEXT.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name]) => name);
+    expect(new Set(families).size).toBe(families.length);
+    for (const name of families)
+      expect(TEXT).toMatch(new RegExp(`# HELP ${name} .+\\n# TYPE ${name} (counter|gauge)\\n(${name}[{ ]|# HELP|$)`));
+  });
+
+  it('is samples and comments only, each a line of the format', () => {
+    for (const line of TEXT.trimEnd().split('\n')) {
+      expect(line).toMatch(
+        /^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[a-z]+="[a-z0-9_-]+"(,[a-z]+="[a-z_]+")*\})? [0-9.e+-]+)$/,
+      );
+    }
+    expect(TEXT.endsWith('\n')).toBe(true);
+  });
+
+  it('counts outcomes that happened, by tenant', () => {
+    expect(TEXT.match(/^kerb_requests_total\{.*$/gm)).toEqual([
+      'kerb_requests_total{tenant="a",outcome="ok"} 5',
+      'kerb_requests_total{tenant="a",outcome="guest_trap"} 1',
+    ]);
+  });
+
+  it('shows CPU in seconds, requests in flight, threads and the process', () => {
+    for (const line of [
+      'kerb_cpu_seconds_total{tenant="a"} 1.5',
+      'kerb_cpu_seconds_total{tenant="b"} 0',
+      'kerb_requests_in_flight{tenant="a"} 3',
+      'kerb_deployments 2',
+      'kerb_thread_requests{thread="0"} 1',
+      'kerb_thread_memories{thread="1"} 5',
+      'kerb_thread_idle_bytes{thread="1"} 6',
+      'kerb_resident_bytes 7',
+      'kerb_log_batches_dropped_total 8',
+    ]) {
+      expect(TEXT.split('\n')).toContain(line);
+    }
+  });
+});

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { Deployment } from '../../../src/runtime/deployment.ts';
+import { MAX_IDLE_SANDBOXES, MAX_REUSES } from '../../../src/runtime/limits.ts';
+import { SandboxPool, type IdleBytes } from '../../../src/runtime/sandbox-pool.ts';
+import type { Sandbox } from '../../../src/runtime/sandbox.ts';
+import { guest } from '../../guests.ts';
+import { ABI, deploymentOf, exchange, Surroundings } from './harness.ts';
+
+const PAGE = 65_536;
+const ONE_PAGE = guest(() => ({ pages: 1 }));
+
+class Bench {
+  readonly surroundings = new Surroundings();
+  readonly idleBytes: IdleBytes;
+  readonly pool: SandboxPool;
+
+  constructor(changes: Partial<Deployment> = {}, limit = Number.MAX_SAFE_INTEGER, module = ONE_PAGE) {
+    this.idleBytes = { bytes: 0, limit };
+    this.pool = new SandboxPool(deploymentOf(module, changes), ABI, this.surroundings, this.idleBytes);
+  }
+
+  acquire(): Sandbox {
+    const task = this.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 });
+    const sandbox = this.pool.acquire(task);
+    void this.pool.prepare(sandbox);
+    this.surroundings.scheduler.close(task);
+    return sandbox;
+  }
+}
+
+describe('a pool', () => {
+  it('lends the sandbox that came back last', () => {
+    const { pool, ...bench } = new Bench();
+    const acquire = Bench.prototype.acquire.bind({ pool, ...bench });
+    const [first, second] = [acquire(), acquire()];
+    expect(first).not.toBe(second);
+    pool.release(first);
+    pool.release(second);
+    expect(pool.idle).toBe(2);
+    expect(acquire()).toBe(second);
+    expect(acquire()).toBe(first);
+    expect(pool.idle).toBe(0);
+  });
+
+  it('gives each request a fresh instance, or a warm one with "reuse"', () => {
+    for (const isolation of ['request', 'reuse'] as const) {
+      const bench = new Bench({ isolation });
+      const sandbox = bench.acquire();
+      bench.pool.release(sandbox);
+      expect(sandbox.warm).toBe(isolation === 'reuse');
+    }
+  });
+
+  it('replaces an instance that has been reused often', () => {
+    const bench = new Bench({ isolation: 'reuse' });
+    const sandbox = bench.acquire();
+    sandbox.uses = MAX_REUSES;
+    bench.pool.release(sandbox);
+    expect([sandbox.warm, bench.pool.idle]).toEqual([false, 1]);
+  });
+
+  it('never lends again what was discarded', () => {
+    const bench = new Bench();
+    const sandbox = bench.acquire();
+    bench.pool.discard(sandbox);
+    expect(bench.pool.idle).toBe(0);
+    expect(bench.acquire()).not.toBe(sandbox);
+  });
+
+  it('drops a sandbox whose memory has grown', async () => {
+    const bench = new Bench(
+      {},
+      undefined,
+      guest(() => ({ handle: '(drop (memory.grow (i32.const 1))) (i64.const 0)' })),
+    );
+    const task = bench.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 });
+    const sandbox = bench.pool.acquire(task);
+    void bench.pool.prepare(sandbox);
+    await sandbox.guest.handle(sandbox.enter, exchange());
+    bench.surroundings.scheduler.close(task);
+    bench.pool.release(sandbox);
+    expect(bench.pool.idle).toBe(0);
+  });
+});
+
+describe('idle memory', () => {
+  it('is counted while it waits', () => {
+    const bench = new Bench();
+    const sandbox = bench.acquire();
+    expect(bench.idleBytes.bytes).toBe(0);
+    bench.pool.release(sandbox);
+    expect(bench.idleBytes.bytes).toBe(PAGE);
+    bench.acquire();
+    expect(bench.idleBytes.bytes).toBe(0);
+  });
+
+  it('has a limit for all pools of the thread', () => {
+    const bench = new Bench({}, 2 * PAGE);
+    const sandboxes = [bench.acquire(), bench.acquire(), bench.acquire()];
+    for (const sandbox of sandboxes) bench.pool.release(sandbox);
+    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([2, 2 * PAGE]);
+  });
+
+  it('has a limit for each pool', () => {
+    const bench = new Bench();
+    const sandboxes = Array.from({ length: MAX_IDLE_SANDBOXES + 2 }, () => bench.acquire());
+    for (const sandbox of sandboxes) bench.pool.release(sandbox);
+    expect(bench.pool.idle).toBe(MAX_IDLE_SANDBOXES);
+  });
+});
+
+describe('a sweep', () => {
+  it('drops what nobody used since the last but one, the least recently used first', () => {
+    const bench = new Bench();
+    const [stale, used] = [bench.acquire(), bench.acquire()];
+    bench.pool.release(stale);
+    bench.pool.release(used);
+    bench.pool.sweep();
+    expect(bench.pool.idle).toBe(2);
+    bench.pool.release(bench.acquire());
+    bench.pool.sweep();
+    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([1, PAGE]);
+    expect(bench.acquire()).toBe(used);
+  });
+});
+
+describe('a closed pool', () => {
+  it('drops everything idle now and later', () => {
+    const bench = new Bench();
+    const [idle, busy] = [bench.acquire(), bench.acquire()];
+    bench.pool.release(idle);
+    bench.pool.close();
+    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([0, 0]);
+    bench.pool.release(busy);
+    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { OUTCOME_NAMES } from '../../../src/outcome.ts';
+import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
+
+describe('tenant counters', () => {
+  it('begin at zero, with the room asked for', () => {
+    const counters = TenantCounters.create(3);
+    expect(counters.capacity).toBe(3);
+    const zeros = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, 0]));
+    for (let slot = 0; slot < 3; slot++)
+      expect(counters.read(slot)).toEqual({ inFlight: 0, outcomes: zeros, cpuUs: 0 });
+  });
+
+  it('count every outcome in its own place, and leave other slots alone', () => {
+    const counters = TenantCounters.create(3);
+    OUTCOME_NAMES.forEach((name, place) => {
+      for (let i = 0; i <= place; i++) counters.count(1, name, 0);
+    });
+    const expected = Object.fromEntries(OUTCOME_NAMES.map((name, place) => [name, place + 1]));
+    expect(counters.read(1).outcomes).toEqual(expected);
+    expect(counters.read(0)).toEqual(counters.read(2));
+  });
+
+  it('let in up to the limit, also when it sinks', () => {
+    const counters = TenantCounters.create(1);
+    expect([counters.tryEnter(0, 2), counters.tryEnter(0, 2), counters.tryEnter(0, 2)]).toEqual([true, true, false]);
+    expect(counters.read(0).inFlight).toBe(2);
+    counters.leave(0);
+    expect(counters.tryEnter(0, 1)).toBe(false);
+    counters.leave(0);
+    expect(counters.tryEnter(0, 1)).toBe(true);
+  });
+
+  it('add CPU time up in microseconds, beyond 32 bits', () => {
+    const counters = TenantCounters.create(2);
+    counters.count(0, 'ok', 0.0015);
+    counters.count(0, 'ok', 1.5);
+    expect(counters.read(0).cpuUs).toBe(1502);
+    for (let i = 0; i < 3; i++) counters.count(1, 'ok', 4_000_000);
+    expect(counters.read(1).cpuUs).toBe(12_000_000_000);
+    expect(counters.read(0).cpuUs).toBe(1502);
+  });
+
+  it('are one for all threads that share them', () => {
+    const counters = TenantCounters.create(1);
+    const elsewhere = new TenantCounters(structuredClone(counters.share));
+    elsewhere.tryEnter(0, 1);
+    elsewhere.count(0, 'ok', 1);
+    expect(counters.tryEnter(0, 1)).toBe(false);
+    expect(counters.read(0)).toMatchObject({ inFlight: 1, cpuUs: 1000 });
+  });
+});

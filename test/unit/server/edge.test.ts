@@ -1,0 +1,313 @@
+/** The way of a request, step by step, with an engine that does what a test says. */
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { BodyError, BytesSource, type BodySource } from '../../../src/http/body.ts';
+import { HeaderList } from '../../../src/http/headers.ts';
+import type { Outcome } from '../../../src/outcome.ts';
+import type { Deployment } from '../../../src/runtime/deployment.ts';
+import type { Engine, Run } from '../../../src/runtime/engine.ts';
+import { CapacityError } from '../../../src/runtime/live-memories.ts';
+import { Task } from '../../../src/runtime/task.ts';
+import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
+import { Concurrency } from '../../../src/server/concurrency.ts';
+import { Edge } from '../../../src/server/edge.ts';
+import type { ServedDeployments } from '../../../src/server/served.ts';
+import type { TransportRequest } from '../../../src/server/transport.ts';
+import type { Visit } from '../../../src/server/visit.ts';
+import type { AccessRecord } from '../../../src/telemetry/access-log.ts';
+import { FakeTransport } from './fake-transport.ts';
+
+const COST = { cpuMs: 1, memoryBytes: 65_536, instance: 'fresh' } as const;
+const DEPLOYMENT = {
+  id: 1,
+  tenant: 'acme',
+  version: 'v1',
+  slot: 0,
+  budgets: { cpuMs: 10, wallMs: 100, concurrency: 1, requestBodyBytes: 100, subrequests: 1 },
+} as unknown as Deployment;
+
+let open: () => Task;
+let run: (visit: Visit) => Promise<Run>;
+let records: AccessRecord[];
+let reports: string[];
+let counters: TenantCounters;
+let left: number;
+let cancelled: Outcome[];
+let edge: Edge;
+
+beforeEach(() => {
+  [run, records, reports, left, cancelled] = [() => Promise.resolve(whole('hello')), [], [], 0, []];
+  open = () => new Task({ cpuMs: 1, wallMs: 1 }, 0);
+  counters = TenantCounters.create(1);
+  const engine = {
+    open: () => open(),
+    run: (_deployment: Deployment, _task: Task, visit: Visit) => run(visit),
+    scheduler: { cancel: (_task: Task, outcome: Outcome) => void cancelled.push(outcome) },
+  };
+  const served = {
+    match: (host: string) => (host === 'acme.test' ? DEPLOYMENT : null),
+    enter: () => null,
+    leave: () => void (left += 1),
+  };
+  edge = new Edge({
+    engine: engine as unknown as Engine,
+    served: served as unknown as ServedDeployments,
+    counters,
+    concurrency: new Concurrency(counters),
+    log: (record) => void records.push(record),
+    report: (message) => void reports.push(message),
+  });
+});
+
+function whole(text: string, fields: [string, string][] = []): Run {
+  const head = { status: 200, headers: HeaderList.from(fields) };
+  return { outcome: 'ok', reply: { kind: 'whole', head, body: Buffer.from(text) }, cost: COST };
+}
+
+function relayed(body: BodySource, fields: [string, string][] = []): Run {
+  return {
+    outcome: 'ok',
+    reply: { kind: 'relay', head: { status: 200, headers: HeaderList.from(fields) }, body },
+    cost: COST,
+  };
+}
+
+function failed(outcome: Outcome, detail = 'why'): Run {
+  return { outcome: 'failed', failure: { outcome, detail }, cost: COST };
+}
+
+/** A response channel that can also take a body. */
+class Channel extends FakeTransport {
+  onDataHandler: ((chunk: ArrayBuffer, last: boolean) => void) | null = null;
+
+  onData(handler: (chunk: ArrayBuffer, last: boolean) => void): this {
+    this.onDataHandler = handler;
+    return this;
+  }
+
+  getRemoteAddress(): ArrayBuffer {
+    return new Uint8Array([192, 0, 2, 1]).buffer;
+  }
+
+  getRemotePort(): number {
+    return 1;
+  }
+}
+
+function send(fields: [string, string][] = [['host', 'acme.test']], method = 'GET'): Channel {
+  const channel = new Channel();
+  const request = {
+    getCaseSensitiveMethod: () => method,
+    getUrl: () => '/t',
+    getQuery: () => '',
+    forEach: (visit: (name: string, value: string) => void) => {
+      for (const [name, value] of fields) visit(name, value);
+    },
+  };
+  edge.handle(channel.response, request as unknown as TransportRequest);
+  return channel;
+}
+
+function outcomeOf(channel: Channel): string | undefined {
+  return channel.fields.find(([name]) => name === 'kerb-outcome')?.[1];
+}
+
+async function settled(): Promise<void> {
+  await new Promise(setImmediate);
+}
+
+describe('a request', () => {
+  it('is answered, counted, logged and forgotten', async () => {
+    const channel = send();
+    expect(edge.visits).toBe(1);
+    await settled();
+    expect([channel.status, channel.body]).toEqual(['', 'hello']);
+    expect(records).toHaveLength(1);
+    expect(records[0]).toMatchObject({
+      tenant: 'acme',
+      outcome: 'ok',
+      status: 200,
+      client: '192.0.2.1',
+      target: '/t',
+      ...COST,
+    });
+    expect(counters.read(0)).toMatchObject({ inFlight: 0, outcomes: { ok: 1 }, cpuUs: 1000 });
+    expect([edge.visits, left]).toEqual([0, 1]);
+  });
+
+  it.each([
+    ['bad_request', [], true],
+    [
+      'bad_request',
+      [
+        ['host', 'acme.test'],
+        ['host', 'acme.test'],
+      ],
+      true,
+    ],
+    ['unknown_host', [['host', 'nobody.test']], false],
+    [
+      'body_limit',
+      [
+        ['host', 'acme.test'],
+        ['content-length', '101'],
+      ],
+      true,
+    ],
+  ] as const)('that is refused as %s with %j reaches no guest', async (outcome, fields, close) => {
+    run = () => Promise.reject(new Error('the engine was asked'));
+    const channel = send(
+      fields.map(([name, value]): [string, string] => [name, value]),
+      'POST',
+    );
+    await settled();
+    expect([outcomeOf(channel), channel.ended?.close]).toEqual([outcome, close]);
+    expect(records[0]).toMatchObject({ outcome });
+    expect([reports, left, edge.visits]).toEqual([[], 0, 0]);
+  });
+
+  it.each(['guest_trap', 'cpu_limit', 'memory_limit', 'wall_limit', 'no_response'] as const)(
+    'whose guest ends as %s says so',
+    async (outcome) => {
+      run = () => Promise.resolve(failed(outcome));
+      const channel = send();
+      await settled();
+      expect(outcomeOf(channel)).toBe(outcome);
+      expect(records[0]).toMatchObject({ outcome, detail: 'why' });
+    },
+  );
+
+  it("beyond its tenant's concurrency waits for the one before", async () => {
+    let finish: (value: Run) => void = () => {};
+    run = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const [first, second] = [send(), send()];
+    await settled();
+    expect(counters.read(0).inFlight).toBe(1);
+    finish(whole('first'));
+    await settled();
+    finish(whole('second'));
+    await settled();
+    expect([first.body, second.body, counters.read(0).inFlight]).toEqual(['first', 'second', 0]);
+  });
+
+  it('for which the thread has no room is capacity, and may be tried again', async () => {
+    open = () => {
+      throw new CapacityError('full');
+    };
+    const channel = send();
+    await settled();
+    expect(outcomeOf(channel)).toBe('capacity');
+    expect(channel.fields).toContainEqual(['retry-after', '1']);
+    expect([reports, counters.read(0).inFlight]).toEqual([[], 0]);
+  });
+});
+
+describe('something that goes wrong inside', () => {
+  it('is internal_error to the client, and told to the operator alone', async () => {
+    run = () => Promise.reject(new Error('secret path'));
+    const channel = send();
+    await settled();
+    expect(outcomeOf(channel)).toBe('internal_error');
+    expect(channel.body).not.toContain('secret');
+    expect(reports[0]).toContain('secret path');
+    expect([edge.visits, counters.read(0).inFlight]).toEqual([0, 0]);
+  });
+
+  it('in the handler itself never throws: the connection is closed', () => {
+    const channel = new Channel();
+    const request = {
+      getCaseSensitiveMethod: () => {
+        throw new Error('in the transport');
+      },
+    };
+    edge.handle(channel.response, request as unknown as TransportRequest);
+    expect([channel.closed, reports.length]).toEqual([true, 1]);
+  });
+});
+
+describe('a response', () => {
+  it("that breaks HTTP is no_response, and the origin's body is given up", async () => {
+    const body = new BytesSource(Buffer.from('x'));
+    const cancel = vi.spyOn(body, 'cancel');
+    run = () => Promise.resolve(relayed(body, [['a b', 'c']]));
+    const channel = send();
+    await settled();
+    expect(outcomeOf(channel)).toBe('no_response');
+    expect(cancel).toHaveBeenCalledWith();
+  });
+
+  it('whose origin breaks off is cut, as backend_error', async () => {
+    const body = { read: () => Promise.reject(new BodyError('closed')), cancel: () => {} };
+    run = () => Promise.resolve(relayed(body));
+    const channel = send();
+    await settled();
+    expect([channel.closed, channel.ended]).toEqual([true, null]);
+    expect(records[0]).toMatchObject({ outcome: 'backend_error', status: 200 });
+  });
+});
+
+describe('a client that goes', () => {
+  it('cancels its guest', async () => {
+    run = () => new Promise(() => {});
+    const channel = send();
+    await settled();
+    channel.abort();
+    expect(cancelled).toEqual(['client_closed']);
+  });
+
+  it('ends a relay that waits for its origin', async () => {
+    let give: (chunk: null) => void = () => {};
+    const body = {
+      read: () =>
+        new Promise<null>((resolve) => {
+          give = resolve;
+        }),
+      cancel: () => give(null),
+    };
+    run = () => Promise.resolve(relayed(body));
+    const channel = send();
+    await settled();
+    channel.abort();
+    await settled();
+    expect(records[0]).toMatchObject({ outcome: 'client_closed' });
+    expect(edge.visits).toBe(0);
+  });
+
+  it('while it sends its body is not handed to a guest', async () => {
+    run = () => Promise.reject(new Error('the engine was asked'));
+    const channel = send(
+      [
+        ['host', 'acme.test'],
+        ['content-length', '10'],
+      ],
+      'POST',
+    );
+    channel.abort();
+    await settled();
+    expect(records[0]).toMatchObject({ outcome: 'client_closed', status: 0 });
+    expect([reports, edge.visits]).toEqual([[], 0]);
+  });
+});
+
+describe('a drain', () => {
+  it('settles when the last request has ended, and closes every connection from then on', async () => {
+    await edge.drain();
+    let finish: (value: Run) => void = () => {};
+    run = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const channel = send();
+    let drained = false;
+    const draining = edge.drain().then(() => {
+      drained = true;
+    });
+    await settled();
+    expect(drained).toBe(false);
+    finish(whole('last'));
+    await draining;
+    expect(channel.ended?.close).toBe(true);
+  });
+});
