@@ -5,7 +5,8 @@ import { EXTERNAL_KINDS, importsOf } from '../wasm/module.ts';
 import type { ByteRange, Export, Import, Module, Table } from '../wasm/module.ts';
 import { Writer } from '../wasm/writer.ts';
 import type { RewrittenCode } from './code-section.ts';
-import { ADDED_TYPES, moved, WAIT_TYPES } from './layout.ts';
+import { ADDED_TYPES, HELPERS } from './additions.ts';
+import { moved, WAIT_TYPES } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { tableMaximum } from './limits-of-module.ts';
 import {
@@ -98,14 +99,13 @@ function writeName(out: Writer, module: string, name: string, kind: number): voi
   out.byte(kind);
 }
 
-/** The guest's functions, then `slow`, then `grow` if there is a memory to grow, then the stand-ins of hostcalls that may wait. */
+/** The guest's functions, then the helpers, then the stand-ins of hostcalls that may wait. */
 function functionSection(module: Module, layout: Layout): Writer {
-  const added = module.memories.length > 0 ? [ADDED_TYPES.procedure, ADDED_TYPES.grow] : [ADDED_TYPES.procedure];
   const out = new Writer(module.functions.length * 2 + 16);
   const guest = importsOf(module, 'function');
-  out.u32(module.functions.length + added.length + layout.shims.size);
+  out.u32(module.functions.length + layout.helpers.size + layout.shims.size);
   for (const type of module.functions) out.u32(layout.map[type] as number);
-  for (const type of added) out.u32(layout.typeOf(type));
+  for (const helper of layout.helpers.keys()) out.u32(layout.typeOf(HELPERS[helper]));
   for (const index of layout.shims.keys()) out.u32(layout.map[(guest[index] as Import).type] as number);
   return out;
 }

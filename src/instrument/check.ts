@@ -2,24 +2,32 @@
 
 import { Op } from '../wasm/opcodes.ts';
 import type { Writer } from '../wasm/writer.ts';
+import { callOf } from './layout.ts';
 import type { Layout } from './layout.ts';
 
 const EMPTY_BLOCK = 0x40;
-const EPOCH_WORD = 0;
+/** Address of the epoch word in the epoch memory. */
+export const EPOCH_WORD = 0;
 const ALIGNED_TO_4 = 0x02;
 const WITH_MEMORY_INDEX = 0x40;
+
+/** A body and the offsets in it of the branches that are hinted as unlikely. */
+export interface HintedBody {
+  readonly body: Writer;
+  readonly branches: readonly number[];
+}
 
 /** Writes checks into a body and keeps the offsets of their branches for the hints. */
 export class CheckWriter {
   readonly #body: Writer;
   readonly #load: readonly number[];
-  readonly #slow: number;
+  readonly #call: readonly number[];
   #branches: number[] = [];
 
   constructor(body: Writer, layout: Layout) {
     this.#body = body;
     this.#load = loadOf(layout.epochMemory, EPOCH_WORD);
-    this.#slow = layout.slow;
+    this.#call = callOf(layout, 'slow');
   }
 
   /** Offsets, from the start of the body, of the branches of all checks since the reset. */
@@ -35,10 +43,15 @@ export class CheckWriter {
   /** `(if (i32.load epoch) (then (call slow)))`: leaves the operand stack as it is. */
   write(): void {
     this.#body.bytes(this.#load);
-    this.#branches.push(this.#body.length);
-    this.#body.bytes([Op.if, EMPTY_BLOCK]);
+    this.writeIf();
     this.writeCall();
     this.#body.byte(Op.end);
+  }
+
+  /** `if` on what is on the stack, which is hardly ever true. */
+  writeIf(): void {
+    this.#branches.push(this.#body.length);
+    this.#body.bytes([Op.if, EMPTY_BLOCK]);
   }
 
   /** `(br_if label (i32.load epoch))`. */
@@ -51,8 +64,7 @@ export class CheckWriter {
 
   /** `(call slow)`. */
   writeCall(): void {
-    this.#body.byte(Op.call);
-    this.#body.u32(this.#slow);
+    this.#body.bytes(this.#call);
   }
 }
 

@@ -5,6 +5,7 @@ import type { Code } from '../wasm/events.ts';
 import type { Module } from '../wasm/module.ts';
 import { Writer } from '../wasm/writer.ts';
 import { addedFunctions } from './added-functions.ts';
+import type { HintedBody } from './check.ts';
 import type { Layout } from './layout.ts';
 import type { Plan } from './plan.ts';
 import { BodyRewriter } from './rewrite.ts';
@@ -29,21 +30,24 @@ export function rewriteCode(module: Module, code: Code, layout: Layout, plan: Pl
   const hinted = new Writer();
   const helpers = addedFunctions(module, layout);
   const rewriter = new BodyRewriter(module, code, layout, plan);
+  const first = layout.imported + layout.shift;
   let checks = 0;
   let functions = 0;
+  const add = ({ body, branches }: HintedBody, index: number): void => {
+    section.sized(body);
+    if (branches.length === 0) return;
+    writeHints(hinted, index, branches);
+    functions++;
+  };
   section.u32(module.functions.length + helpers.length);
   for (let index = 0; index < module.functions.length; index++) {
     rewriter.rewrite(index);
-    section.sized(rewriter.body);
     const { branches } = rewriter.checks;
     checks += branches.length;
-    if (branches.length > 0) {
-      writeHints(hinted, layout.imported + layout.shift + index, branches);
-      functions++;
-    }
+    add({ body: rewriter.body, branches }, first + index);
     if (section.length + hinted.length > maxBytes) throw tooLarge(maxBytes);
   }
-  for (const helper of helpers) section.sized(helper);
+  for (const [place, helper] of helpers.entries()) add(helper, first + module.functions.length + place);
   return { section, hints: frameHints(hinted, functions), checks };
 }
 

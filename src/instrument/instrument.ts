@@ -58,7 +58,7 @@ export interface ModuleReport {
   readonly functions: number;
   /** Distinct function types of the output. */
   readonly types: number;
-  /** Checks of the epoch word. */
+  /** Checks of the epoch word in the guest's own functions: those of helpers are not counted. */
   readonly checks: number;
 }
 

@@ -3,17 +3,14 @@
 import type { Code } from '../wasm/events.ts';
 import { importsOf, Value } from '../wasm/module.ts';
 import type { FunctionType, Import, Module } from '../wasm/module.ts';
+import { Op } from '../wasm/opcodes.ts';
 import { formatSignature } from '../wasm/signature.ts';
+import { Writer } from '../wasm/writer.ts';
+import { ADDED_TYPES, HELPERS, helpersOf } from './additions.ts';
+import type { Helper } from './additions.ts';
 import { SANDBOX_IMPORTS, WAIT_IMPORTS } from './sandbox-imports.ts';
 import { usedTypes } from './types-used.ts';
 import type { TypeTable } from './types-used.ts';
-
-/** Types that the added functions have. */
-export const ADDED_TYPES = {
-  interrupt: { params: [], results: [Value.i32] },
-  procedure: { params: [], results: [] },
-  grow: { params: [Value.i32], results: [Value.i32] },
-} as const satisfies Record<string, FunctionType>;
 
 /** Indices of an output. The guest's imports keep theirs; its functions move up by {@link Layout.shift}. */
 export interface Layout extends TypeTable {
@@ -24,10 +21,8 @@ export interface Layout extends TypeTable {
   readonly interrupt: number;
   readonly yield: number;
   readonly refusedGrowth: number;
-  /** The helper that every check calls. */
-  readonly slow: number;
-  /** The helper that replaces `memory.grow`; it exists when the guest has a memory. */
-  readonly grow: number;
+  /** The helpers that the output has, in the order of their indices. */
+  readonly helpers: ReadonlyMap<Helper, number>;
   /** The wait imports that the guest needs: the result of a hostcall that may wait, and the import's index. */
   readonly waits: ReadonlyMap<WaitResult, number>;
   /** Hostcalls that may wait: the guest's import, and the helper that is called in its stead. */
@@ -55,13 +50,15 @@ export function layOut(module: Module, code: Code, suspends: (entry: Import) => 
   const waiting = [...guest.keys()].filter((index) => suspends(guest[index] as Import));
   const results = new Set(waiting.map((index) => waitResult(module, guest[index] as Import)));
   const needed = (Object.keys(WAIT_IMPORTS) as WaitResult[]).filter((result) => results.has(result));
-  const addedTypes = [...Object.values(ADDED_TYPES), ...needed.map((result) => WAIT_TYPES[result])];
+  const helpers = helpersOf(module, code);
+  const helperTypes = helpers.map((name) => HELPERS[name]);
+  const addedTypes = [ADDED_TYPES.interrupt, ...helperTypes, ...needed.map((result) => WAIT_TYPES[result])];
   const table = usedTypes(module, code, addedTypes);
   const indices = new Map(table.types.map((type, index) => [formatSignature(type), index]));
   const fixed = Object.keys(SANDBOX_IMPORTS).length;
   const shift = fixed + needed.length;
-  const slow = imported + shift + module.functions.length;
-  const firstShim = slow + (module.memories.length > 0 ? 2 : 1);
+  const firstHelper = imported + shift + module.functions.length;
+  const firstShim = firstHelper + helpers.length;
   return {
     ...table,
     imported,
@@ -71,8 +68,7 @@ export function layOut(module: Module, code: Code, suspends: (entry: Import) => 
     interrupt: imported,
     yield: imported + 1,
     refusedGrowth: imported + 2,
-    slow,
-    grow: slow + 1,
+    helpers: new Map(helpers.map((name, place) => [name, firstHelper + place])),
     epochMemory: module.memories.length,
     typeOf: (added) => indices.get(formatSignature(added)) ?? 0,
   };
@@ -81,6 +77,14 @@ export function layOut(module: Module, code: Code, suspends: (entry: Import) => 
 /** The index in the output of the guest's function `index`. */
 export function moved(layout: Layout, index: number): number {
   return index < layout.imported ? (layout.shims.get(index) ?? index) : index + layout.shift;
+}
+
+/** `call` of a helper that the output has. */
+export function callOf(layout: Layout, helper: Helper): readonly number[] {
+  const call = new Writer(16);
+  call.byte(Op.call);
+  call.u32(layout.helpers.get(helper) as number);
+  return [...call.view()];
 }
 
 /** Throws `TypeError` for a host function that no wait import can answer for: a mistake of the ABI's, not of the guest's. */

@@ -5,6 +5,7 @@ import type { Code } from '../wasm/events.ts';
 import type { Module } from '../wasm/module.ts';
 import { Op } from '../wasm/opcodes.ts';
 import type { CallGraph } from './call-graph.ts';
+import { replacementOf } from './additions.ts';
 import { branchTableLabels, catchLabels } from './labels.ts';
 import type { Layout } from './layout.ts';
 import {
@@ -87,6 +88,7 @@ export class LineWalk {
     const op = events.op[row] as number;
     state.spend(events.cost[row] as number);
     if (((this.#context.plan.marks[row] as number) & Mark.before) !== 0) state.check();
+    else if (replacementOf(events, row) !== null) this.#helper();
     else if (state.cost > LINE_LIMIT) this.#checkBefore(row);
     if (op === POINT) return;
     state.spend(1);
@@ -109,14 +111,12 @@ export class LineWalk {
     else if (op === Op.brTable) this.#branchTable(row);
     else if (op === Op.return) this.#exit(row);
     else if (op === Op.unreachable || (op >= Op.throw && op <= Op.throwRef)) this.#state.leave();
-    else if (op === Op.memoryGrow) this.#grow();
     else if (op !== Op.refFunc) this.#state.spend(BULK_COST);
   }
 
-  /** The helper that grows the memory begins with a check. */
-  #grow(): void {
+  /** The helper that replaces an instruction begins with a check. */
+  #helper(): void {
     if (!this.#state.dead) this.#state.check();
-    this.#state.spend(BULK_COST);
   }
 
   #structure(op: number, row: number): void {

@@ -5,6 +5,7 @@ import type { Module } from '../wasm/module.ts';
 import { Op } from '../wasm/opcodes.ts';
 import { Writer } from '../wasm/writer.ts';
 import { CheckWriter } from './check.ts';
+import { replacementOf } from './additions.ts';
 import { branchTableLabels, isCloser, isOpener } from './labels.ts';
 import { moved } from './layout.ts';
 import type { Layout } from './layout.ts';
@@ -79,10 +80,11 @@ export class BodyRewriter {
   #instruction(op: number, row: number): void {
     const { events } = this.#code;
     const a = events.a[row] as number;
+    const helper = replacementOf(events, row);
     if (op === Op.call || op === Op.returnCall || op === Op.refFunc) {
       const to = moved(this.#layout, a);
       if (to !== a) this.#replace(row, op, to);
-    } else if (op === Op.memoryGrow) this.#replace(row, Op.call, this.#layout.grow);
+    } else if (helper !== null) this.#replace(row, Op.call, this.#layout.helpers.get(helper) as number);
     else if (a >= 0 && namesType(op)) this.#retype(row, op, this.#layout.map[a] as number);
     if (this.#depth > 0) this.#relabel(op, row);
   }

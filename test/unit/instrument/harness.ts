@@ -74,6 +74,8 @@ function* inspectSignatures(bytes: Uint8Array): Generator<[string, Signature]> {
 export interface Host {
   /** Answers of `interrupt` once the word is set: 0, 1 or 2. */
   readonly answer?: () => number;
+  /** What happens while the guest is stopped after an answer of 2; here the word may be set again. */
+  readonly meanwhile?: () => void;
   /** The epoch word at launch. `interrupt` clears it, as the contract demands; tests set it again before a call. */
   readonly word?: number;
 }
@@ -112,7 +114,10 @@ export function launch(
       epoch[0] = 0;
       return host.answer?.() ?? 0;
     },
-    yield: (): void => void calls.yield++,
+    yield: (): void => {
+      calls.yield++;
+      host.meanwhile?.();
+    },
     refused_growth: (): void => void calls.refused++,
   };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { ...imports, [SANDBOX_MODULE]: sandbox });

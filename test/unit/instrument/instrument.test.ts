@@ -80,12 +80,23 @@ describe('the output', () => {
     expect([...new Uint8Array(hints ?? new ArrayBuffer(0))]).toEqual([1, 4, 1, 8, 1, 0]);
   });
 
+  it('hints the same of the checks of helpers', () => {
+    const output = rewrite(wat('(module (memory 1) (func (export "f") loop br 0 end))'));
+    const [hints] = WebAssembly.Module.customSections(
+      new WebAssembly.Module(output.bytes),
+      'metadata.code.branch_hint',
+    );
+    // After the function with the loop, 3, and `slow` comes `grow`: 3 bytes of locals and a load of 6 precede its `if`.
+    const bytes = [...new Uint8Array(hints ?? new ArrayBuffer(0))];
+    expect([bytes[0], bytes[1], ...bytes.slice(-5)]).toEqual([2, 3, 5, 1, 9, 1, 0]);
+  });
+
   it('has only the types that are used, each once', () => {
     const bytes =
       wat(`(module (type (func (param i64))) (type (func (param f32 f32))) (type $a (func (param i32))) (type $b (func (param i32)))
       (func (type $a)) (func (type $b)))`);
     const output = instrument(bytes, OPTIONS);
-    expect(output.report.types).toBe(4);
+    expect(output.report.types).toBe(3);
     expect(text(output.bytes)).not.toContain('f32');
     expect(text(output.bytes)).not.toContain('i64');
   });
@@ -187,6 +198,7 @@ describe('the report', () => {
       startExport: null,
       startCallsOut: false,
       mutableGlobals: 1,
+      stateExports: ['kerb:global:0'],
       bytesIn: bytes.length,
       bytesOut: output.length,
       functions: 1,

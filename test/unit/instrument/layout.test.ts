@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { catchLabels, branchTableLabels, labelsOf } from '../../../src/instrument/labels.ts';
-import { ADDED_TYPES, layOut, moved } from '../../../src/instrument/layout.ts';
+import { ADDED_TYPES } from '../../../src/instrument/additions.ts';
+import { callOf, layOut, moved } from '../../../src/instrument/layout.ts';
 import { parse } from '../../../src/instrument/parse.ts';
 import type { Parsed } from '../../../src/instrument/parse.ts';
 import { Op } from '../../../src/wasm/opcodes.ts';
@@ -19,7 +20,25 @@ describe('indices of the output', () => {
   });
 
   it('put the sandbox between them and the helpers last', () => {
-    expect([layout.interrupt, layout.yield, layout.refusedGrowth, layout.slow, layout.grow]).toEqual([2, 3, 4, 7, 8]);
+    expect([layout.interrupt, layout.yield, layout.refusedGrowth]).toEqual([2, 3, 4]);
+    expect([...layout.helpers]).toEqual([
+      ['slow', 7],
+      ['grow', 8],
+    ]);
+    expect(callOf(layout, 'grow')).toEqual([Op.call, 8]);
+  });
+
+  it('put the stand-ins of imports that may wait after all helpers', () => {
+    const waiting = parsed(`(import "m" "a" (func $a)) (memory 1)
+      (func (param i32) i32.const 0 i32.const 0 local.get 0 memory.copy call $a)`);
+    const { helpers, shims } = layOut(waiting.module, waiting.code, () => true);
+    expect([...helpers]).toEqual([
+      ['slow', 6],
+      ['grow', 7],
+      ['copy', 8],
+      ['copyInPieces', 9],
+    ]);
+    expect([...shims]).toEqual([[0, 10]]);
   });
 
   it("put the epoch after the guest's memory", () => {

@@ -54,11 +54,32 @@ describe('a loop', () => {
 });
 
 describe('a bulk operation', () => {
-  const size = (text_: string): number =>
-    count(`(memory 1) (func (export "f") (param i32) i32.const 0 i32.const 0 ${text_} memory.fill)`);
+  const sized = (instruction: string, what?: string): number[] =>
+    ['i32.const 1023', 'i32.const 1024', 'local.get 0'].map((size) =>
+      count(
+        `(memory 1) (data $d "a") (func (export "f") (param i32) i32.const 0 i32.const 0 ${size} ${instruction})`,
+        what,
+      ),
+    );
 
   it('is checked unless its size is a constant under 1 KB', () => {
-    expect([size('i32.const 1023'), size('i32.const 1024'), size('local.get 0')]).toEqual([0, 1, 1]);
+    expect(sized('memory.init $d')).toEqual([0, 1, 1]);
+  });
+
+  it.each(['memory.fill', 'memory.copy'])(
+    '%s becomes a call of a helper, which checks, with the same exception',
+    (op) => {
+      expect(sized(op)).toEqual([0, 0, 0]);
+      expect(sized(op, op)).toEqual([1, 0, 0]);
+      expect(sized(op, 'call')).toEqual([0, 1, 1]);
+    },
+  );
+
+  it('whose helper checks is not checked before it as well, however long the line was', () => {
+    const line = `(local i64) ${'local.get 1 i64.const 3 i64.div_u local.set 1 '.repeat(226)}`;
+    const code = `(memory 1) (func (export "f") (param i32) ${line}`;
+    expect(count(`${code} i32.const 0 i32.const 0 local.get 0 memory.fill ${'nop '.repeat(60)})`)).toBe(0);
+    expect(count(`${code} i32.const 0 i32.const 0 i32.const 9 memory.fill ${'nop '.repeat(60)})`)).toBe(1);
   });
 
   it('of a table counts eight bytes an entry', () => {
