@@ -4,9 +4,6 @@ import { BodyError, type BodySink } from '../http/body.ts';
 import { STALLED_CLIENT_MS } from './limits.ts';
 import type { TransportResponse } from './transport.ts';
 
-/** What becomes of the connection after a response. */
-export type Connection = 'keep' | 'close';
-
 interface Drain {
   readonly resolve: () => void;
   readonly reject: (error: BodyError) => void;
@@ -21,17 +18,15 @@ export class ResponseStream implements BodySink {
   readonly #response: TransportResponse;
   /** Content-Length; `null`: chunked. */
   readonly #length: number | null;
-  readonly #connection: () => Connection;
   readonly #onEnd: () => void;
   #sent = 0;
   #state: 'open' | 'ended' | 'gone' | 'swallowing' = 'open';
   #drain: Drain | null = null;
   #listening = false;
 
-  constructor(response: TransportResponse, length: number | null, connection: () => Connection, onEnd: () => void) {
+  constructor(response: TransportResponse, length: number | null, onEnd: () => void) {
     this.#response = response;
     this.#length = length;
-    this.#connection = connection;
     this.#onEnd = onEnd;
   }
 
@@ -81,11 +76,14 @@ export class ResponseStream implements BodySink {
     this.#finish();
   }
 
+  /**
+   * Ends the body. The transport is not asked to close the connection: once a body has begun it would write a Connection field
+   * into it. The head has said so where it is to be closed, and the client closes.
+   */
   #finish(): void {
     this.#response.cork(() => {
-      const close = this.#connection() === 'close';
-      if (this.#length === null) this.#response.end(undefined, close);
-      else this.#response.endWithoutBody(0, close);
+      if (this.#length === null) this.#response.end();
+      else this.#response.endWithoutBody(0);
     });
   }
 

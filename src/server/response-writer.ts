@@ -8,8 +8,11 @@ import { bodyAllowed, checkResponse, HOST_FIELDS } from '../http/response-rules.
 import { statusLine } from '../http/status.ts';
 import { OUTCOMES, RETRYABLE, type Outcome } from '../outcome.ts';
 import { SENT_AT_ONCE_BYTES } from './limits.ts';
-import { ResponseStream, type Connection } from './response-stream.ts';
+import { ResponseStream } from './response-stream.ts';
 import type { TransportResponse } from './transport.ts';
+
+/** What becomes of the connection after a response. */
+export type Connection = 'keep' | 'close';
 
 /** Writes one response to one request. After the client has gone every call does nothing. */
 export class ResponseWriter {
@@ -82,14 +85,19 @@ export class ResponseWriter {
 
   #open(head: ResponseHead, length: number | null): ResponseStream {
     const withBody = bodyAllowed(this.#method, head.status);
-    const stream = new ResponseStream(this.#response, withBody ? length : 0, this.#connection, () => {
+    const stream = new ResponseStream(this.#response, withBody ? length : 0, () => {
       this.#ended = true;
     });
     this.#stream = stream;
     if (this.#ended) stream.abandon();
-    else if (withBody) this.#response.cork(() => this.#writeHead(head));
+    else if (withBody) this.#response.cork(() => this.#beginBody(head));
     else this.#openBodiless(head, stream);
     return stream;
+  }
+
+  #beginBody(head: ResponseHead): void {
+    this.#writeHead(head);
+    if (this.#connection() === 'close') this.#response.writeHeader('connection', 'close');
   }
 
   /** Answers in the guest's stead: the outcome's status with a problem body (RFC 9457) that tells nothing of the inside. */

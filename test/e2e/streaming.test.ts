@@ -201,4 +201,15 @@ describe('an echo', () => {
     expect((await client.until((text) => text.endsWith('0\r\n\r\n'))).includes('end')).toBe(true);
     client.close();
   });
+
+  it('to a chunked request says in its head that the connection closes, and nowhere else', async () => {
+    const client = await RawClient.open(edge.port);
+    client.send('POST / HTTP/1.1\r\nHost: echo.localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
+    client.send(`18000\r\n${'a'.repeat(0x18000)}\r\n0\r\n\r\n`);
+    const text = await client.until((one) => one.endsWith('0\r\n\r\n'));
+    const end = text.indexOf('\r\n\r\n');
+    expect(text.slice(0, end).toLowerCase()).toContain('connection: close');
+    expect(text.slice(end).toLowerCase()).not.toContain('connection');
+    client.close();
+  });
 });

@@ -175,19 +175,10 @@ describe('cache keys that collapse are refused', () => {
 });
 
 describe('methods', () => {
-  test.each([
-    'CONNECT',
-    'TRACK',
-    'PRI',
-    'get',
-    'Get',
-    '',
-    'GET ',
-    'G\0T',
-    'PROPFIND',
-    '__proto__',
-    'constructor',
-  ])('%j is refused', (method) => expect(verdict({ method })).toBe('unknown_method'));
+  test.each(['CONNECT', 'TRACK', 'PRI', 'get', 'Get', '', 'GET ', 'G\0T', 'PROPFIND', '__proto__', 'constructor'])(
+    '%j is refused',
+    (method) => expect(verdict({ method })).toBe('unknown_method'),
+  );
 });
 
 describe('fields', () => {

@@ -11,12 +11,7 @@ beforeEach(() => {
 });
 
 function stream(length: number | null = null): ResponseStream {
-  return new ResponseStream(
-    fake.response,
-    length,
-    () => 'keep',
-    () => {},
-  );
+  return new ResponseStream(fake.response, length, () => {});
 }
 
 /** A source of pieces, at once or late; counts what is read and cancelled. */

@@ -2,8 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { InvalidResponse } from '../../../src/abi/abi.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import { OUTCOME_NAMES, OUTCOMES, RETRYABLE } from '../../../src/outcome.ts';
-import { ResponseWriter } from '../../../src/server/response-writer.ts';
-import type { Connection } from '../../../src/server/response-stream.ts';
+import { ResponseWriter, type Connection } from '../../../src/server/response-writer.ts';
 import { FakeTransport } from './fake-transport.ts';
 
 let fake: FakeTransport;
@@ -157,6 +156,14 @@ describe('a streamed response', () => {
     one.cut();
     expect([fake.closed, fake.ended, one.ended]).toEqual([true, null, true]);
     one.cut();
+  });
+});
+
+describe('a streamed response on a connection that is to close', () => {
+  it('says so in its head', () => {
+    connection = 'close';
+    writer().open(head());
+    expect(fake.fields).toEqual([['connection', 'close']]);
   });
 });
 
