@@ -40,7 +40,7 @@ export async function expectAttackEnds(
 /** CPU time by which the usual request may be found late, in ms: epoch checks are a millisecond apart. */
 const LATE_MS = 10;
 
-/** The same for 64 MB of fresh memory in one instruction, which nothing interrupts. */
+/** The same for fills and copies of 64 MB of fresh memory: the pages are the kernel's to find, on the guest's account. */
 export const BULK_LATE_MS = 100;
 
 /** The same for the unluckiest one: fresh memory and the cores of a shared machine can be slow to come, on its account. */
