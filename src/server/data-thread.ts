@@ -49,6 +49,8 @@ function endOverdue(): void {
 
 /** Ends what has begun, within the deadline. Idle connections get a moment to notice. */
 async function drain(deadlineMs: number): Promise<void> {
+  // After the events of this turn: connections that wait to be accepted would be reset with the socket.
+  await new Promise(setImmediate);
   transport.stopListening();
   const overdue = setTimeout(endOverdue, deadlineMs);
   do {

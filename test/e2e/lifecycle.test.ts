@@ -124,8 +124,9 @@ describe('SIGTERM', () => {
           if (response.statusCode === 200) served += 1;
           else failures.push(response.statusCode);
         } catch (error) {
-          // Once nobody listens any more, connections are refused: that is not a failed request.
-          if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') refused += 1;
+          // Once nobody listens any more, connections are not made: nothing was sent, and no request has failed.
+          const { code, syscall } = error as NodeJS.ErrnoException;
+          if (code === 'ECONNREFUSED' || syscall === 'connect') refused += 1;
           else failures.push(error);
           if (refused > 0) return;
         }
