@@ -91,6 +91,8 @@ async function assemble(
   const folder = new TenantsFolder(config.tenantsFolder, (events) => registry.apply(events));
   closers.push(() => folder.close());
   await folder.scan();
+  // Only now: who listens before it can route answers 404 for apps that are there.
+  await threads.listen();
   folder.watch();
 
   const metrics = async (): Promise<string> =>

@@ -73,10 +73,10 @@ port.on('message', (message: ToDataThread) => {
   } else if (message.kind === 'usage') {
     const { tasks, ...rest } = engine.usage();
     say({ kind: 'usage', id: message.id, usage: { requests: tasks, ...rest } });
+  } else if (message.kind === 'listen') {
+    const bound = transport.listen(options.host, options.port);
+    say(bound === null ? { kind: 'cannot_listen' } : { kind: 'listening', port: bound });
   } else {
     void drain(message.deadlineMs);
   }
 });
-
-const bound = transport.listen(options.host, options.port);
-say(bound === null ? { kind: 'cannot_listen' } : { kind: 'listening', port: bound });

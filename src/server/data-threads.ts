@@ -80,33 +80,37 @@ function keyOf(message: FromDataThread): string {
 /** All data threads. */
 export class DataThreads {
   readonly #threads: readonly DataThread[];
+  readonly #host: string;
   readonly port: number;
   #revision = 0;
   #questions = 0;
 
-  private constructor(threads: readonly DataThread[], port: number) {
+  private constructor(threads: readonly DataThread[], host: string, port: number) {
     this.#threads = threads;
+    this.#host = host;
     this.port = port;
   }
 
   /**
-   * Starts them; settles when all listen on one port. Rejects with `cannot_listen` when the address is taken or not ours.
-   * Several threads share the port, and so could a second process: a taken port is therefore looked for first. Any free port
-   * is chosen here too, because the transport shares only ports that it is given.
+   * Starts them; they {@link listen} later, when there is something to serve. Rejects with `cannot_listen` when the address is
+   * taken or not ours. Several threads share the port, and so could a second process: a taken port is therefore looked for
+   * first. Any free port is chosen here too, because the transport shares only ports that it is given.
    */
   static async start(shared: SharedThreadOptions, events: DataThreadEvents): Promise<DataThreads> {
     const port = await probe(shared.host, shared.port);
-    const threads: DataThread[] = [];
-    for (let thread = 0; thread < shared.threads; thread++) {
-      const started = new DataThread({ ...shared, thread, port }, events);
-      const message = await started.next('listening');
-      if (message.kind !== 'listening') {
-        await Promise.all([started.end(), ...threads.map((begun) => begun.drain(0))]);
-        throw cannotListen(shared.host, port, 'the address cannot be listened on');
-      }
-      threads.push(started);
+    const numbers = Array.from({ length: shared.threads }, (_, thread) => thread);
+    const threads = numbers.map((thread) => new DataThread({ ...shared, thread, port }, events));
+    return new DataThreads(threads, shared.host, port);
+  }
+
+  /** Settles when all listen. Rejects with `cannot_listen`; the caller then drains. */
+  async listen(): Promise<void> {
+    for (const thread of this.#threads) {
+      const answer = thread.next('listening');
+      thread.say({ kind: 'listen' });
+      if ((await answer).kind === 'listening') continue;
+      throw cannotListen(this.#host, this.port, 'the address cannot be listened on');
     }
-    return new DataThreads(threads, port);
   }
 
   /** Publishes a change; settles when every thread serves by it. */

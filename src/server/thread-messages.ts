@@ -25,6 +25,8 @@ export interface DataThreadOptions {
 
 /** From the main thread. */
 export type ToDataThread =
+  /** Listen, and answer `listening` or `cannot_listen`. */
+  | { readonly kind: 'listen' }
   | { readonly kind: 'change'; readonly change: TableChange }
   | { readonly kind: 'usage'; readonly id: number }
   /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */

@@ -101,6 +101,35 @@ describe('a start', () => {
   });
 });
 
+/** A port that nothing listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+it('an edge that starts is not reached before it serves what is there', async () => {
+  const port = await freePort();
+  const apps = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`app-${i}`, { module: URI_GUEST }]));
+  const edge = await launchEdge({ apps, flags: ['--edge-port', String(port)] });
+  try {
+    let status: number | null = null;
+    while (status === null && edge.alive) {
+      const headers = { host: 'app-9.localhost' };
+      status = await request(`http://127.0.0.1:${port}/`, { headers, reset: true }).then(
+        async (answer) => answer.body.text().then(() => answer.statusCode),
+        () => null,
+      );
+    }
+    expect(status).toBe(200);
+  } finally {
+    await edge.stop();
+  }
+});
+
 describe('SIGTERM', () => {
   it('under load ends with 0, and no request fails whose client honours `Connection: close`', async () => {
     const edge = await startEdge({
