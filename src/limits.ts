@@ -1,6 +1,6 @@
 /**
- * Every limit of Kerb: its value, the reason for it, and what happens when it is reached. One section per owner.
- * No limit hides elsewhere.
+ * Limits on uploaded modules: each with its value, its reason, and what happens when it is reached. Limits of a folder's own
+ * concern (messages, backends, the runtime, the data plane, manifests) are in the `limits.ts` of that folder.
  */
 
 // --- Module admission -------------------------------------------------------------------------------------------------
