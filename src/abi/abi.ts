@@ -72,8 +72,11 @@ export interface AbiGuest {
   start(enter: Enter, exports: ReadonlySet<string>): Promise<void>;
   /** Carries one exchange through the guest. */
   handle(enter: Enter, exchange: Exchange): Promise<Reply>;
-  /** Forgets the exchange: nothing of one request is reachable in the next. */
-  reset(): void;
+  /**
+   * Forgets the exchange: nothing of one request is reachable in the next. With `instance` the instance is not used as it is
+   * again either, and what its start-up code asked for is forgotten too.
+   */
+  reset(what: 'exchange' | 'instance'): void;
 }
 
 /** A guest ABI. */

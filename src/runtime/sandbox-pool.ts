@@ -63,7 +63,7 @@ export class SandboxPool {
 
   /** Takes a sandbox back after anything else: nothing of it is used again. */
   discard(sandbox: Sandbox): void {
-    sandbox.guest.reset();
+    sandbox.guest.reset('instance');
   }
 
   /** Drops the sandboxes that nobody has used since the last but one sweep. */

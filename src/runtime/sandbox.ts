@@ -150,7 +150,7 @@ export class Sandbox {
 
   /** Makes the sandbox ready for another request that goes on with its instance. */
   keep(): void {
-    this.guest.reset();
+    this.guest.reset('exchange');
     this.#task = null;
   }
 
@@ -159,7 +159,7 @@ export class Sandbox {
    * instance and zeroes the memory. Answers `false` when the sandbox is not worth keeping: its memory was grown or is large.
    */
   wipe(initial: InitialState | null): boolean {
-    this.guest.reset();
+    this.guest.reset('instance');
     this.#task = null;
     this.uses = 0;
     if (this.memoryBytes !== this.#initialBytes || this.#initialBytes > MAX_CLEARED_BYTES) return false;

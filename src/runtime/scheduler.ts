@@ -135,6 +135,7 @@ export class Scheduler {
           this.#enqueue({ task, sleep, wake: () => reject(TRAP_ERROR) });
         },
       );
+      if (task.verdict !== null) this.#unwind(task);
     });
   }
 
@@ -142,6 +143,11 @@ export class Scheduler {
   cancel(task: Task, outcome: Parameters<Task['condemn']>[0]): void {
     if (task.verdict !== null) return;
     task.condemn(outcome);
+    this.#unwind(task);
+  }
+
+  /** Ends the sleep of a condemned request, if it sleeps: nobody else would, since it is condemned only once. */
+  #unwind(task: Task): void {
     const { sleep } = task;
     task.sleep = null;
     sleep?.reject(TRAP_ERROR);

@@ -68,8 +68,9 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     return response.reply();
   }
 
-  reset(): void {
+  reset(what: 'exchange' | 'instance'): void {
     this.#turn = null;
+    if (what === 'instance') this.#instanceFeatures = 0;
     this.#wasi?.reset();
   }
 

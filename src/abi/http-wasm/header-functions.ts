@@ -84,6 +84,21 @@ function writeTerminated(memory: GuestMemory, buf: number, limit: number, texts:
   return (BigInt(texts.length) << 32n) | BigInt(length);
 }
 
+/** A function that puts a name and a value, both checked, into the fields of a kind. */
+function changing(
+  change: (headers: HeaderList, name: string, value: string) => void,
+): HostModule<HttpWasmState>[string] {
+  return {
+    signature: 'iiiii->',
+    bind: (state) => (kind: number, name: number, nameLength: number, value: number, valueLength: number) => {
+      const { memory } = state.host;
+      const headers = writable(state, kind);
+      change(headers, readName(memory, name, nameLength), readValue(memory, value, valueLength));
+      checkSize(headers);
+    },
+  };
+}
+
 /** `get_header_names`, `get_header_values`, `set_header_value`, `add_header_value`, `remove_header`. */
 export const HEADER_FUNCTIONS: HostModule<HttpWasmState> = {
   /** Every distinct name, in lower case, NUL-terminated. Result: `count_len`. Ends the guest on an unknown kind. */
@@ -104,25 +119,9 @@ export const HEADER_FUNCTIONS: HostModule<HttpWasmState> = {
    * Replaces every value of a name. Ends the guest on bad names or values, trailers, messages that are past changing, and more
    * fields than a message may have.
    */
-  set_header_value: {
-    signature: 'iiiii->',
-    bind: (state) => (kind: number, name: number, nameLength: number, value: number, valueLength: number) => {
-      const { memory } = state.host;
-      const headers = writable(state, kind);
-      headers.set(readName(memory, name, nameLength), readValue(memory, value, valueLength));
-      checkSize(headers);
-    },
-  },
+  set_header_value: changing((headers, name, value) => headers.set(name, value)),
   /** Adds a value to a name. Ends the guest as `set_header_value`. */
-  add_header_value: {
-    signature: 'iiiii->',
-    bind: (state) => (kind: number, name: number, nameLength: number, value: number, valueLength: number) => {
-      const { memory } = state.host;
-      const headers = writable(state, kind);
-      headers.append(readName(memory, name, nameLength), readValue(memory, value, valueLength));
-      checkSize(headers);
-    },
-  },
+  add_header_value: changing((headers, name, value) => headers.append(name, value)),
   /** Removes every value of a name, if there is one. Ends the guest as `set_header_value`. */
   remove_header: {
     signature: 'iii->',

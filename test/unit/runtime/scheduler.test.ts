@@ -244,6 +244,14 @@ describe('a wait', () => {
 });
 
 describe('a cancellation', () => {
+  it('that came while the guest ran ends the wait that it begins afterwards', async () => {
+    const task = open();
+    scheduler.begin(task);
+    scheduler.cancel(task, 'client_closed');
+    await expect(scheduler.wait(task, new Promise(() => {}))).rejects.toBe(TRAP_ERROR);
+    expect(task.sleep).toBeNull();
+  });
+
   it('unwinds a guest that waits, at once, and aborts its host calls', async () => {
     const task = open();
     const { signal } = task;

@@ -89,9 +89,18 @@ describe('enable_features', () => {
     await guest.handle({}, () => {
       expect(guest.call('enable_features', 1)).toBe(3);
     });
-    guest.guest.reset();
+    guest.guest.reset('exchange');
     await guest.handle({}, () => {
       expect(guest.call('enable_features', 0)).toBe(2);
+    });
+  });
+
+  it('of one instance is not on in the next', async () => {
+    const guest = new DirectGuest();
+    expect(guest.call('enable_features', 2)).toBe(2);
+    guest.guest.reset('instance');
+    await guest.handle({}, () => {
+      expect(guest.call('enable_features', 0)).toBe(0);
     });
   });
 });
@@ -359,7 +368,7 @@ describe('the state of a guest', () => {
 
   it('forgets the request with reset: nothing of it is reachable', async () => {
     const guest = await inRequest(EXCHANGE, () => {});
-    guest.guest.reset();
+    guest.guest.reset('exchange');
     expect(() => guest.call('get_uri', 0, 100)).toThrow(GuestFault);
   });
 
