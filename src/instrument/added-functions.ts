@@ -71,7 +71,7 @@ function waitShim(module: Module, layout: Layout, index: number, entry: Import):
   const type = result === '' ? EMPTY_BLOCK : result === 'i' ? I32 : I64;
   const body = new Writer();
   body.bytes(result === '' ? [0] : [1, 1, type]);
-  for (let local = 0; local < params.length; local++) body.bytes([Op.localGet, local]);
+  for (let local = 0; local < params.length; local++) body.bytes([Op.localGet, local]); // MODULE_LIMITS.params is below 128
   call(body, index);
   if (result !== '') body.bytes([Op.localSet, params.length]);
   body.bytes([...loadOf(layout.epochMemory, WAIT_WORD), Op.if, type]);

@@ -1,8 +1,10 @@
 /** Puts the output together, section by section. */
 
+import type { Code } from '../wasm/events.ts';
 import { Section, encodeFunctionType, encodeHeader, encodeSection, encodeVector } from '../wasm/encode.ts';
 import { EXTERNAL_KINDS, importsOf } from '../wasm/module.ts';
 import type { ByteRange, Export, Import, Module, Table } from '../wasm/module.ts';
+import { Op } from '../wasm/opcodes.ts';
 import { Writer } from '../wasm/writer.ts';
 import type { RewrittenCode } from './code-section.ts';
 import { ADDED_TYPES, HELPERS } from './additions.ts';
@@ -22,6 +24,8 @@ const FUNCTION = 0;
 const MEMORY = 2;
 const WITH_MAXIMUM = 1;
 const SHARED_WITH_MAXIMUM = 3;
+/** Flags of an element segment that only declares. */
+const DECLARATIVE = 3;
 
 /** What the output gives away. */
 export interface Surface {
@@ -35,6 +39,7 @@ export interface Surface {
 export function assemble(
   module: Module,
   layout: Layout,
+  source: Code,
   code: RewrittenCode,
   surface: Surface,
 ): Uint8Array<ArrayBuffer> {
@@ -55,7 +60,7 @@ export function assemble(
   );
   encodeSection(out, Section.global, patched(module, layout, module.globals.range));
   encodeSection(out, Section.export, exportSection(module, layout, surface));
-  encodeSection(out, Section.element, patched(module, layout, module.elements.range));
+  encodeSection(out, Section.element, elementSection(module, layout, source));
   encodeSection(out, Section.dataCount, encodeDataCount(module));
   encodeSection(out, Section.custom, code.hints);
   encodeSection(out, Section.code, code.section);
@@ -131,6 +136,40 @@ function exportSection(module: Module, layout: Layout, surface: Surface): Writer
     out.byte(EXTERNAL_KINDS.indexOf(entry.kind));
     out.u32(entry.kind === 'function' ? moved(layout, entry.index) : entry.index);
   });
+}
+
+/**
+ * The upload's segments, and one more that declares every function whose reference the code takes (§3.4.12): an export declares
+ * its function too, and may be one that is dropped. Appended, so that segment indices stay.
+ */
+function elementSection(module: Module, layout: Layout, source: Code): Writer {
+  const { count, range } = module.elements;
+  const referred = referredFunctions(source);
+  if (referred.length === 0) return patched(module, layout, range);
+  const out = new Writer(range.end - range.start + 5 * referred.length + 16);
+  out.u32(count + 1);
+  if (count > 0)
+    out.bytes(patched(module, layout, { start: afterNumber(module.bytes, range.start), end: range.end }).view());
+  out.bytes([DECLARATIVE, FUNCTION]);
+  out.u32(referred.length);
+  for (const index of referred) out.u32(moved(layout, index));
+  return out;
+}
+
+/** The functions that `ref.func` names, each once. */
+function referredFunctions({ events }: Code): number[] {
+  const referred = new Set<number>();
+  for (let row = 0; row < events.length; row++) {
+    if (events.op[row] === Op.refFunc) referred.add(events.a[row] as number);
+  }
+  return [...referred];
+}
+
+/** The offset after the LEB128 number at `offset`. */
+function afterNumber(bytes: Uint8Array, offset: number): number {
+  let end = offset;
+  while ((bytes[end] as number) >= 0x80) end++;
+  return end + 1;
 }
 
 function encodeDataCount(module: Module): Writer {

@@ -110,7 +110,7 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
   const rewritten = rewriteCode(module, code, layout, plan, cap);
   const state = stateExports(module, code);
   const surface = surfaceOf(module, options, state ?? []);
-  const output = assemble(module, layout, rewritten, surface);
+  const output = assemble(module, layout, code, rewritten, surface);
   if (output.length > cap) throw tooLarge(cap);
   const report: ModuleReport = {
     imports: importsOf(module, 'function').map((entry) => ({

@@ -8,7 +8,7 @@ export const Mark = {
   before: 1,
   /** A check after it: at a loop's head, at a handler's start. */
   after: 2,
-  /** The loop's check is hoisted out of V8's loop: see rewrite-loops.ts. */
+  /** The loop's check is hoisted out of V8's loop: see rewrite.ts. */
   hoist: 4,
   /** The loop's body is written twice. */
   twice: 8,

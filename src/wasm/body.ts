@@ -33,11 +33,12 @@ export class BodyWalk {
     this.#operands = new OperandReader(this.#body);
   }
 
-  /** True once an instruction used the memory. */
+  /** True once an instruction wrote a table or dropped a segment. */
   get hidesState(): boolean {
     return this.#body.hidesState;
   }
 
+  /** True once an instruction used the memory. */
   get usesMemory(): boolean {
     return this.#body.usesMemory;
   }

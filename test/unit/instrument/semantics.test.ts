@@ -146,3 +146,19 @@ describe('rewriting keeps the meaning of random programs', () => {
     }
   });
 });
+
+it('a function that only a dropped export declares can still be referred to', () => {
+  const module = wat(`(module (func $f (export "dropped")) (func (export "run") (drop (ref.func $f))))`);
+  const { bytes } = rewrite(module, { exports: new Map([['run', '->' as const]]) });
+  expect(WebAssembly.validate(bytes)).toBe(true);
+});
+
+it('segments keep their indices when a declaration is appended', () => {
+  const module = wat(`(module (table 2 funcref) (elem (i32.const 0) $a) (elem $passive func $b)
+    (func $a (result i32) (i32.const 1)) (func $b (export "dropped") (result i32) (i32.const 2))
+    (type $t (func (result i32)))
+    (func (export "run") (result i32) (table.init $passive (i32.const 1) (i32.const 0) (i32.const 1))
+      (drop (ref.func $b)) (i32.add (call_indirect (type $t) (i32.const 0)) (call_indirect (type $t) (i32.const 1)))))`);
+  const run = launch(rewrite(module, { exports: new Map([['run', '->i' as const]]) })).exports['run'] as () => number;
+  expect(run()).toBe(3);
+});
