@@ -59,9 +59,9 @@ async function assemble(
   closers.push(() => watchdog.close());
   const counters = TenantCounters.create(TENANT_SLOTS);
   const compiler = new Compiler();
-  closers.push(() => compiler.close());
 
-  let health: 'ok' | 'draining' = 'ok';
+  let health: 'starting' | 'ok' | 'draining' = 'starting';
+  let metrics = (): Promise<string> => Promise.resolve('');
   const control = new ControlListener({ health: () => health, metrics: () => metrics() });
   const { address, port: controlPort } = await control.listen(config.host, config.controlPort);
   closers.push(() => control.close());
@@ -80,7 +80,6 @@ async function assemble(
     },
     { onLines: (text) => lines.write(text), onFault: (message) => log.error(message), onDeath },
   );
-  closers.push(() => threads.drain(config.drainMs));
 
   const registry = new Registry({
     compile: cachedCompile((request) => compiler.compile(request)),
@@ -89,13 +88,13 @@ async function assemble(
     slots: counters.capacity,
   });
   const folder = new TenantsFolder(config.tenantsFolder, (events) => registry.apply(events));
-  closers.push(() => folder.close());
-  await folder.scan();
-  // Only now: who listens before it can route answers 404 for apps that are there.
-  await threads.listen();
-  folder.watch();
-
-  const metrics = async (): Promise<string> =>
+  // Run in reverse: requests end first, then what is being compiled is given up, so that the folder's pass can settle.
+  closers.push(
+    () => folder.close(),
+    () => compiler.close(),
+    () => threads.drain(config.drainMs),
+  );
+  metrics = async (): Promise<string> =>
     metricsText(
       {
         deployments: registry.deployments.length,
@@ -105,6 +104,12 @@ async function assemble(
       },
       [...registry.tenants].map(([tenant, slot]) => ({ tenant, ...counters.read(slot) })),
     );
+  await folder.scan();
+  // Only now: who listens before it can route answers 404 for apps that are there.
+  await threads.listen();
+  health = 'ok';
+  folder.watch();
+
   let draining: Promise<void> | null = null;
   return {
     edgePort: threads.port,

@@ -6,6 +6,8 @@ import type { Compiled, CompileRequest } from './compilation.ts';
 /** A module that takes longer than this is given up, and the thread with it. Our largest real module takes 0.5 s. */
 const COMPILE_TIMEOUT_MS = 20_000;
 
+const SHUTTING_DOWN = 'Kerb is shutting down';
+
 /** A question to the compile thread. */
 export interface CompileQuestion {
   readonly id: number;
@@ -31,9 +33,11 @@ export class Compiler {
   readonly #pending = new Map<number, Pending>();
   #worker: Worker | null = null;
   #questions = 0;
+  #closed = false;
 
   /** See {@link ./compilation.ts compileModule}. Rejects with its errors. */
   compile(request: CompileRequest): Promise<Compiled> {
+    if (this.#closed) return Promise.reject(new KerbError('refused_module', SHUTTING_DOWN));
     const worker = this.#worker ?? this.#start();
     this.#questions += 1;
     const id = this.#questions;
@@ -44,10 +48,11 @@ export class Compiler {
     });
   }
 
-  /** Ends the thread; modules that wait are refused. */
+  /** Ends the thread; modules that wait or come later are refused. */
   async close(): Promise<void> {
     const worker = this.#worker;
-    this.#giveUp('Kerb is shutting down');
+    this.#closed = true;
+    this.#giveUp(SHUTTING_DOWN);
     await worker?.terminate();
   }
 

@@ -5,8 +5,8 @@ import { KerbError } from '../errors.ts';
 
 /** What the listener tells. */
 export interface ControlSources {
-  /** `ok` while the edge serves. */
-  health(): 'ok' | 'draining';
+  /** `ok` while the edge serves; anything else answers 503. */
+  health(): 'starting' | 'ok' | 'draining';
   /** Metrics as text. */
   metrics(): Promise<string>;
 }

@@ -82,6 +82,7 @@ export class DataThreads {
   readonly #threads: readonly DataThread[];
   readonly #host: string;
   readonly port: number;
+  readonly #over = Promise.withResolvers<void>();
   #revision = 0;
   #questions = 0;
 
@@ -103,8 +104,12 @@ export class DataThreads {
     return new DataThreads(threads, shared.host, port);
   }
 
-  /** Settles when all listen. Rejects with `cannot_listen`; the caller then drains. */
+  /**
+   * Settles when all listen. Rejects with `cannot_listen`; the caller then drains. Looks once more whether the port is taken: the
+   * transport shares it without asking, and what was free at the start may not be now.
+   */
   async listen(): Promise<void> {
+    await probe(this.#host, this.port);
     for (const thread of this.#threads) {
       const answer = thread.next('listening');
       thread.say({ kind: 'listen' });
@@ -113,13 +118,13 @@ export class DataThreads {
     }
   }
 
-  /** Publishes a change; settles when every thread serves by it. */
+  /** Publishes a change; settles when every thread serves by it, or has ended. */
   async publish(add: readonly Deployment[], remove: readonly number[]): Promise<void> {
     this.#revision += 1;
     const change: TableChange = { revision: this.#revision, add, remove };
     const applied = this.#threads.map((thread) => thread.next(`applied ${change.revision}`));
     for (const thread of this.#threads) thread.say({ kind: 'change', change });
-    await Promise.all(applied);
+    await Promise.race([Promise.all(applied), this.#over.promise]);
   }
 
   /** Figures of each thread now. */
@@ -140,6 +145,7 @@ export class DataThreads {
   /** Takes no more connections, lets requests end, and ends the threads. */
   async drain(deadlineMs: number): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.drain(deadlineMs)));
+    this.#over.resolve();
   }
 }
 

@@ -72,7 +72,7 @@ export class Edge {
 
   #receive(response: TransportResponse, request: TransportRequest): void {
     const arrival = new Arrival(request, response);
-    // The transport reads trailer sections as the next request: what follows a chunked body is not to be trusted.
+    // The transport reads trailer sections as the next request: a proxy that reuses connections must not send another behind one.
     const own = arrival.headers.has('transfer-encoding') ? 'close' : 'keep';
     const writer = new ResponseWriter(response, arrival.method, () => (own === 'close' ? own : this.#connection));
     const visit = new Visit(arrival, writer);
@@ -81,6 +81,10 @@ export class Edge {
       visit.clientGone();
       if (visit.task !== null) this.#options.engine.scheduler.cancel(visit.task, 'client_closed');
     });
+    this.#guard(visit, () => this.#route(visit, response));
+  }
+
+  #route(visit: Visit, response: TransportResponse): void {
     const deployment = this.#admit(visit);
     if (deployment === null) return;
     visit.origin = this.#options.served.enter(deployment);
@@ -93,20 +97,25 @@ export class Edge {
   /** Waits for a small body, no longer than its request might take. */
   #gather(visit: Visit, body: RequestBody, deployment: Deployment): void {
     const late = setTimeout(() => {
-      this.#fail(visit, 'wall_limit', 'the request body did not come in time', 'close');
+      this.#guard(visit, () => this.#fail(visit, 'wall_limit', 'the request body did not come in time', 'close'));
     }, deployment.budgets.wallMs);
     body.whenOver(() => {
       clearTimeout(late);
-      this.#queue(visit, deployment);
+      this.#guard(visit, () => this.#queue(visit, deployment));
     });
   }
 
   /** Waits for room in the tenant's concurrency. */
   #queue(visit: Visit, deployment: Deployment): void {
+    if (visit.finished) return;
     const room = this.#options.concurrency.enter(deployment.slot, deployment.budgets.concurrency);
     if (room === true) this.#begin(visit, deployment);
     else if (room === false) this.#refuse(visit, 'concurrency_limit', null, 'keep');
-    else void room.then((entered) => this.#beginLate(visit, deployment, entered ? 'entered' : 'refused'));
+    else {
+      void room.then((entered) =>
+        this.#guard(visit, () => this.#beginLate(visit, deployment, entered ? 'entered' : 'refused')),
+      );
+    }
   }
 
   /** The request gate, the router and the body cap; a request that does not pass is answered here. */
@@ -147,10 +156,7 @@ export class Edge {
 
   #begin(visit: Visit, deployment: Deployment): void {
     visit.counted = true;
-    this.#serve(visit, deployment).catch((error: unknown) => {
-      this.#options.report(`request of ${deployment.tenant}: ${explain(error)}`);
-      this.#failSafely(visit);
-    });
+    this.#serve(visit, deployment).catch((error: unknown) => this.#failSafely(visit, error));
   }
 
   async #serve(visit: Visit, deployment: Deployment): Promise<void> {
@@ -208,7 +214,8 @@ export class Edge {
    * it breaks the connection off.
    */
   #refuse(visit: Visit, outcome: Outcome, detail: string | null, connection: 'keep' | 'close'): null {
-    if (connection === 'close') setImmediate(() => this.#fail(visit, outcome, detail, connection));
+    if (connection === 'close')
+      setImmediate(() => this.#guard(visit, () => this.#fail(visit, outcome, detail, connection)));
     else this.#fail(visit, outcome, detail, connection);
     return null;
   }
@@ -223,8 +230,18 @@ export class Edge {
     this.#finish(visit);
   }
 
+  /** Takes a step of a request from a timer or a callback, where an exception would end the process. */
+  #guard(visit: Visit, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#failSafely(visit, error);
+    }
+  }
+
   /** Ends a request after a fault of Kerb's own: whatever else is broken, the process goes on. */
-  #failSafely(visit: Visit): void {
+  #failSafely(visit: Visit, fault: unknown): void {
+    this.#options.report(`request of ${visit.deployment?.tenant ?? 'nobody'}: ${explain(fault)}`);
     try {
       this.#fail(visit, 'internal_error', null);
     } catch (error) {

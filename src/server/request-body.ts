@@ -80,6 +80,7 @@ export class RequestBody implements BodySource {
   }
 
   cancel(): void {
+    this.#onOver = null;
     if (this.#state === 'open') this.#state = 'cancelled';
     this.#forget();
     this.#serve();

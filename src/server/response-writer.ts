@@ -23,7 +23,7 @@ export class ResponseWriter {
   #status = 0;
   #ended = false;
 
-  /** @param connection - Asked when the response ends. */
+  /** @param connection - Asked when a whole response ends, and when a streamed one begins. */
   constructor(response: TransportResponse, method: string, connection: () => Connection) {
     this.#response = response;
     this.#method = method;

@@ -10,7 +10,6 @@ export interface DataThreadOptions {
   readonly thread: number;
   readonly threads: number;
   readonly host: string;
-  /** 0: any free port. */
   readonly port: number;
   readonly watchdog: WatchdogShare;
   readonly counters: CounterShare;

@@ -206,11 +206,12 @@ describe('SIGTERM', () => {
     const client = await RawClient.open(edge.port);
     client.socket.pause();
     client.get('big.localhost');
-    await edge.control('/metrics');
+    while (!(await edge.control('/metrics')).includes('kerb_requests_in_flight{tenant="spin"} 1')) continue;
     edge.process.kill('SIGTERM');
     expect(await exitOf(edge)).toBe(0);
+    // The connection may end with the process before the answer is read.
     const answer = await spinning;
-    expect(['draining', undefined]).toContain(answer?.headers['kerb-outcome']);
+    expect(answer === null || answer.headers['kerb-outcome'] === 'draining').toBe(true);
     client.close();
     await edge.stop();
   });

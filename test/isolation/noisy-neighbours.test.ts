@@ -50,9 +50,14 @@ it(`${REQUESTS} requests are answered rightly beside tenants that loop, recurse,
   const attacks = Object.entries(CULPRITS).flatMap(([name, { outcome }]) =>
     Array.from({ length: CULPRIT_WIDTH }, () => attack(name, outcome)),
   );
-  await Promise.race([bystander.until(REQUESTS), Promise.all(attacks)]);
-  over = true;
-  await Promise.all([bystander.stop(), ...attacks]);
+  try {
+    await Promise.race([bystander.until(REQUESTS), Promise.all(attacks)]);
+  } finally {
+    over = true;
+    await bystander.stop();
+    await Promise.allSettled(attacks);
+  }
+  await Promise.all(attacks);
 
   expect(bystander.faults).toEqual([]);
   expect(bystander.answers).toBeGreaterThanOrEqual(REQUESTS);

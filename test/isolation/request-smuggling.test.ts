@@ -120,13 +120,13 @@ it('a bare CR in a field keeps the transport waiting, and nothing is served', as
   client.leave();
 });
 
-it('requests in a row on one connection are answered in order, each by its own tenant', async () => {
+it('requests in a row on one connection are all answered, in order', async () => {
   const targets = Array.from({ length: 50 }, (_, i) => `/in-a-row-${i}`);
   const client = new RawClient(edge);
   client.send(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: bystander.localhost\r\n\r\n`).join(''));
-  await client.until(() => client.received.endsWith(targets.at(-1) ?? '')).catch(() => undefined);
+  await client.until(() => client.received.endsWith(targets.at(-1) ?? ''));
   const answered = [...client.received.matchAll(/\/in-a-row-\d+/g)].map(([target]) => target);
-  expect(answered).toEqual(targets.slice(0, answered.length));
+  expect(answered).toEqual(targets);
   expect(client.statuses).toEqual(answered.map(() => 200));
   client.leave();
 });

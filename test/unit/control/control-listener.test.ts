@@ -6,7 +6,7 @@ import { ControlListener } from '../../../src/control/control-listener.ts';
 import { KerbError } from '../../../src/errors.ts';
 import { RawClient } from '../../e2e/raw-client.ts';
 
-let health: 'ok' | 'draining';
+let health: 'starting' | 'ok' | 'draining';
 let metrics: () => Promise<string>;
 let listener: ControlListener;
 let port: number;
@@ -27,7 +27,10 @@ async function ask(
 }
 
 describe('/healthz', () => {
-  it('is 200 while the edge serves and 503 while it drains', async () => {
+  it('is 200 while the edge serves, and 503 while it starts or drains', async () => {
+    health = 'starting';
+    expect(await ask('/healthz')).toMatchObject({ status: 503, text: 'starting\n' });
+    health = 'ok';
     expect(await ask('/healthz')).toMatchObject({ status: 200, text: 'ok\n' });
     health = 'draining';
     expect(await ask('/healthz?x')).toMatchObject({ status: 503, text: 'draining\n' });

@@ -221,3 +221,27 @@ describe('the end', () => {
     expect(told).toBe(1);
   });
 });
+
+describe('whoever waits for the whole body', () => {
+  it('is told once, when it has come or has failed', () => {
+    const [whole, broken] = [body(), body()];
+    const told: string[] = [];
+    whole.whenOver(() => told.push('whole'));
+    broken.whenOver(() => told.push('broken'));
+    whole.push(bytes('a'), false);
+    expect(told).toEqual([]);
+    whole.push(bytes('b'), true);
+    broken.fail('closed');
+    broken.fail('closed');
+    expect(told).toEqual(['whole', 'broken']);
+  });
+
+  it('is told nothing after a cancellation, whatever comes late', () => {
+    const one = body();
+    let told = 0;
+    one.whenOver(() => (told += 1));
+    one.cancel();
+    one.push(bytes('late'), true);
+    expect(told).toBe(0);
+  });
+});
