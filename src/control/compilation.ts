@@ -1,9 +1,10 @@
-/** From the bytes of an upload to a module that may run: detection, admission, rewriting, compilation. */
+/** From the bytes of an upload to bytes that may be compiled: detection, admission, rewriting. */
 import { abiOf } from '../abi/detect.ts';
 import type { AbiName } from '../abi/abi.ts';
 import { KerbError } from '../errors.ts';
 import { inspect, instrument } from '../instrument/instrument.ts';
 import type { ModuleShape } from '../runtime/deployment.ts';
+import type { TypeCensus } from './type-census.ts';
 
 /** What is to be compiled. Crosses threads by structured clone. */
 export interface CompileRequest {
@@ -13,26 +14,26 @@ export interface CompileRequest {
   readonly maxMemoryPages: number;
 }
 
-/** A module that may run. */
-export interface Compiled {
-  readonly module: WebAssembly.Module;
+/** A module that has been admitted and rewritten. */
+export interface Prepared {
+  /** What the rewriter made. Nobody has compiled it yet. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly abi: AbiName;
   readonly shape: ModuleShape;
-  /** Sizes of the upload and of what became of it. */
+  /** Size of the upload. */
   readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /**
- * Admits, rewrites and compiles a module.
+ * Admits and rewrites a module.
  *
- * The order is a matter of safety: our own parser with its limits sees the bytes before V8 does, the original is validated
- * because rewriting can make an invalid module valid, and what the rewriter made is validated before it is compiled.
+ * The order is a matter of safety: our own parser with its limits sees the bytes before V8 does, the types are counted before V8
+ * keeps them, the original is validated because rewriting can make an invalid module valid, and so is what the rewriter made.
  *
  * Throws `bad_module` for bytes that are no valid module and `refused_module`, with everything that is wrong at once, for a
  * module that Kerb does not run.
  */
-export function compileModule({ bytes, abi: wanted, maxMemoryPages }: CompileRequest): Compiled {
+export function prepareModule({ bytes, abi: wanted, maxMemoryPages }: CompileRequest, census: TypeCensus): Prepared {
   const surface = inspect(bytes);
   const abi = abiOf(surface, wanted);
   const exported = new Set(surface.exports.map(({ name }) => name));
@@ -40,6 +41,7 @@ export function compileModule({ bytes, abi: wanted, maxMemoryPages }: CompileReq
   if (missing.length > 0) {
     throw new KerbError('refused_module', `an ${abi.name} guest exports ${missing.join(', ')}; this module does not`);
   }
+  census.admit(surface.signatures);
   if (!WebAssembly.validate(bytes)) throw new KerbError('bad_module', invalidity(bytes));
   const { bytes: rewritten, report } = instrument(bytes, {
     imports: abi.imports,
@@ -51,7 +53,7 @@ export function compileModule({ bytes, abi: wanted, maxMemoryPages }: CompileReq
     throw new KerbError('refused_module', 'the rewriter cannot carry this module; please report it with the module');
   }
   return {
-    module: new WebAssembly.Module(rewritten),
+    bytes: rewritten,
     abi: abi.name,
     shape: {
       imports: report.imports.map(({ module, name }) => ({ module, name })),
@@ -61,7 +63,6 @@ export function compileModule({ bytes, abi: wanted, maxMemoryPages }: CompileReq
       stateExports: report.stateExports,
     },
     bytesIn: bytes.length,
-    bytesOut: rewritten.length,
   };
 }
 

@@ -1,18 +1,22 @@
 /** The compile thread: parses, rewrites and compiles uploads, away from the threads that serve. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { KerbError } from '../errors.ts';
-import { compileModule } from './compilation.ts';
+import { prepareModule } from './compilation.ts';
 import type { CompileAnswer, CompileQuestion } from './compiler.ts';
+import { TypeCensus, type CensusShare } from './type-census.ts';
 
-function answer({ id, request }: CompileQuestion): CompileAnswer {
+const census = new TypeCensus(workerData as CensusShare);
+
+function answer(question: CompileQuestion): CompileAnswer {
   try {
-    return { id, compiled: compileModule(request) };
+    if (question.kind === 'prepare') return { kind: 'prepared', prepared: prepareModule(question.request, census) };
+    return { kind: 'compiled', module: new WebAssembly.Module(question.bytes) };
   } catch (error) {
     if (error instanceof KerbError) {
-      return { id, refusal: { code: error.code, message: error.message, details: error.details } };
+      return { kind: 'refused', code: error.code, message: error.message, details: error.details };
     }
     const message = `compilation failed: ${error instanceof Error ? error.message : String(error)}`;
-    return { id, refusal: { code: 'refused_module', message, details: [] } };
+    return { kind: 'refused', code: 'refused_module', message, details: [] };
   }
 }
 

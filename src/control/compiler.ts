@@ -1,88 +1,112 @@
-/** The compile thread as the main thread owns it. */
+/** From an upload to a module that may run: the compile thread, with the canary in the middle. */
 import { Worker } from 'node:worker_threads';
+import type { AbiName } from '../abi/abi.ts';
 import { KerbError, type KerbErrorCode } from '../errors.ts';
-import type { Compiled, CompileRequest } from './compilation.ts';
+import type { ModuleShape } from '../runtime/deployment.ts';
+import { Canary } from './canary.ts';
+import type { CompileRequest, Prepared } from './compilation.ts';
+import { COMPILE_TIMEOUT_MS } from './limits.ts';
+import { OneAtATime, Unanswered, type Answerer } from './one-at-a-time.ts';
+import { TypeCensus, type CensusShare } from './type-census.ts';
 
-/** A module that takes longer than this is given up, and the thread with it. Our largest real module takes 0.5 s. */
-const COMPILE_TIMEOUT_MS = 20_000;
-
-const SHUTTING_DOWN = 'Kerb is shutting down';
-
-/** A question to the compile thread. */
-export interface CompileQuestion {
-  readonly id: number;
-  readonly request: CompileRequest;
+/** A module that may run. */
+export interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly abi: AbiName;
+  readonly shape: ModuleShape;
+  /** Sizes of the upload and of what became of it. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
 }
 
-/** Its answer: a module, or a {@link KerbError} in parts. */
+/** A question to the compile thread: admit and rewrite an upload, or compile what a canary has survived. */
+export type CompileQuestion =
+  | { readonly kind: 'prepare'; readonly request: CompileRequest }
+  | { readonly kind: 'compile'; readonly bytes: Uint8Array<ArrayBuffer> };
+
+/** Its answer; a {@link KerbError} comes in parts. */
 export type CompileAnswer =
-  | { readonly id: number; readonly compiled: Compiled }
+  | { readonly kind: 'prepared'; readonly prepared: Prepared }
+  | { readonly kind: 'compiled'; readonly module: WebAssembly.Module }
   | {
-      readonly id: number;
-      readonly refusal: { readonly code: KerbErrorCode; readonly message: string; readonly details: readonly string[] };
+      readonly kind: 'refused';
+      readonly code: KerbErrorCode;
+      readonly message: string;
+      readonly details: readonly string[];
     };
 
-interface Pending {
-  readonly resolve: (compiled: Compiled) => void;
-  readonly reject: (error: KerbError) => void;
-  readonly timer: NodeJS.Timeout;
+/** Compiles modules away from the main thread. A module that kills or hangs what compiles it is refused; the next finds another. */
+export class Compiler {
+  readonly #census = TypeCensus.create();
+  readonly #canary = new Canary();
+  readonly #thread = new OneAtATime<CompileQuestion, CompileAnswer>(
+    (onDeath) => startThread(this.#census.share, onDeath),
+    COMPILE_TIMEOUT_MS,
+  );
+
+  /** Distinct function types that this process has seen. */
+  get types(): number {
+    return this.#census.count;
+  }
+
+  /**
+   * Admits, rewrites and compiles a module; see {@link ./compilation.ts prepareModule}, whose errors it rejects with, and
+   * {@link Canary.check}. Rejects with `refused_module` also when the thread dies or takes too long over it.
+   */
+  async compile(request: CompileRequest): Promise<Compiled> {
+    const { prepared } = await this.#ask({ kind: 'prepare', request }, 'prepared');
+    const { bytes, abi, shape, bytesIn } = prepared;
+    await this.#canary.check(bytes);
+    const { module } = await this.#ask({ kind: 'compile', bytes }, 'compiled');
+    return { module, abi, shape, bytesIn, bytesOut: bytes.length };
+  }
+
+  /** Ends the thread and the canary; modules that wait or come later are refused. Idempotent. */
+  async close(): Promise<void> {
+    await Promise.all([this.#thread.close(), this.#canary.close()]);
+  }
+
+  async #ask<Kind extends CompileAnswer['kind']>(
+    question: CompileQuestion,
+    wanted: Kind,
+  ): Promise<CompileAnswer & { readonly kind: Kind }> {
+    const answer = await this.#thread.ask(question).catch((error: unknown) => {
+      throw error instanceof Unanswered ? refusalOf(error) : error;
+    });
+    if (answer.kind === 'refused') throw new KerbError(answer.code, answer.message, answer.details);
+    if (answer.kind !== wanted) throw new TypeError(`a question for ${wanted} was answered with ${answer.kind}`);
+    return answer as CompileAnswer & { readonly kind: Kind };
+  }
 }
 
-/** Compiles modules on a thread of its own; a thread that dies or hangs is replaced, and its modules are refused. */
-export class Compiler {
-  readonly #pending = new Map<number, Pending>();
-  #worker: Worker | null = null;
-  #questions = 0;
-  #closed = false;
+function refusalOf({ why, message }: Unanswered): KerbError {
+  const reasons = {
+    closed: 'Kerb is shutting down',
+    late: 'it takes too long; split large functions or optimize for size',
+    died: `the compile thread failed: ${message}`,
+  };
+  return new KerbError('refused_module', `the module cannot be compiled: ${reasons[why]}`);
+}
 
-  /** See {@link ./compilation.ts compileModule}. Rejects with its errors. */
-  compile(request: CompileRequest): Promise<Compiled> {
-    if (this.#closed) return Promise.reject(new KerbError('refused_module', SHUTTING_DOWN));
-    const worker = this.#worker ?? this.#start();
-    this.#questions += 1;
-    const id = this.#questions;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#giveUp('it takes too long to compile'), COMPILE_TIMEOUT_MS);
-      this.#pending.set(id, { resolve, reject, timer });
-      worker.postMessage({ id, request } satisfies CompileQuestion);
-    });
-  }
-
-  /** Ends the thread; modules that wait or come later are refused. */
-  async close(): Promise<void> {
-    const worker = this.#worker;
-    this.#closed = true;
-    this.#giveUp(SHUTTING_DOWN);
-    await worker?.terminate();
-  }
-
-  #start(): Worker {
-    const worker = new Worker(new URL('./compile-thread.ts', import.meta.url));
-    worker.on('message', (answer: CompileAnswer) => this.#settle(answer));
-    worker.on('error', (error) => {
-      if (this.#worker === worker)
-        this.#giveUp(`the compile thread failed: ${error instanceof Error ? error.message : ''}`);
-    });
-    this.#worker = worker;
-    return worker;
-  }
-
-  #settle(answer: CompileAnswer): void {
-    const pending = this.#pending.get(answer.id);
-    if (pending === undefined) return;
-    this.#pending.delete(answer.id);
-    clearTimeout(pending.timer);
-    if ('compiled' in answer) return pending.resolve(answer.compiled);
-    pending.reject(new KerbError(answer.refusal.code, answer.refusal.message, answer.refusal.details));
-  }
-
-  #giveUp(reason: string): void {
-    void this.#worker?.terminate();
-    this.#worker = null;
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(new KerbError('refused_module', `the module cannot be compiled: ${reason}`));
-    }
-    this.#pending.clear();
-  }
+function startThread(census: CensusShare, onDeath: () => void): Answerer<CompileQuestion, CompileAnswer> {
+  const worker = new Worker(new URL('./compile-thread.ts', import.meta.url), { workerData: census });
+  const death = new Promise<never>((_, reject) => {
+    const die = (cause: string): void => {
+      onDeath();
+      reject(new Unanswered('died', cause));
+    };
+    worker.once('error', (error) => die(error instanceof Error ? error.message : String(error)));
+    worker.once('exit', (code) => die(`exit code ${code}`));
+  });
+  death.catch(() => undefined);
+  return {
+    ask: (question) => {
+      const answer = new Promise<CompileAnswer>((resolve) => worker.once('message', resolve));
+      worker.postMessage(question);
+      return Promise.race([answer, death]);
+    },
+    end: async () => {
+      await worker.terminate();
+    },
+  };
 }

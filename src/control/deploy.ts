@@ -1,7 +1,7 @@
 /** From a readable app and its compiled module to a deployment, or to a refusal that says what to change. */
 import { KerbError } from '../errors.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import type { Compiled } from './compilation.ts';
+import type { Compiled } from './compiler.ts';
 import type { TenantSource } from './tenants-folder.ts';
 
 /** Characters of a digest that name a version. */

@@ -1,10 +1,9 @@
 /** Compiled modules by what went into them: tenants that upload the same bytes share one module and its code. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import type { Compiled, CompileRequest } from './compilation.ts';
-
-/** Bytes of rewritten code that are remembered; modules in use stay alive beyond it. 256 MiB. */
-const MAX_CODE_BYTES = 256 * 1024 * 1024;
+import type { CompileRequest } from './compilation.ts';
+import type { Compiled } from './compiler.ts';
+import { MAX_CACHED_CODE_BYTES } from './limits.ts';
 
 /** Compiles a module, or rejects with a `KerbError`. */
 export type Compile = (request: CompileRequest) => Promise<Compiled>;
@@ -15,7 +14,7 @@ export type Compile = (request: CompileRequest) => Promise<Compiled>;
  */
 export function cachedCompile(compile: Compile): Compile {
   const known = new LRUCache<string, Compiled>({
-    maxSize: MAX_CODE_BYTES,
+    maxSize: MAX_CACHED_CODE_BYTES,
     sizeCalculation: ({ bytesOut }) => bytesOut,
   });
   const underWay = new Map<string, Promise<Compiled>>();

@@ -2,7 +2,7 @@
 import { KerbError } from '../errors.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Compiled } from './compilation.ts';
+import type { Compiled } from './compiler.ts';
 import type { Compile } from './module-cache.ts';
 import { deploymentOf } from './deploy.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';

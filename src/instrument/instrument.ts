@@ -84,7 +84,8 @@ export interface ModuleSummary {
   readonly memories: readonly { readonly initialPages: number; readonly maximumPages: number | null }[];
   readonly hasStart: boolean;
   readonly functions: number;
-  readonly types: number;
+  /** Every function type of the module, used or not, as often as it is written. */
+  readonly signatures: readonly Signature[];
   /** Bytes outside custom sections. */
   readonly bytes: number;
 }
@@ -155,7 +156,7 @@ export function inspect(bytes: Uint8Array, maxModuleBytes: number = MODULE_LIMIT
     memories: module.memories.map(({ initial, maximum }) => ({ initialPages: initial, maximumPages: maximum })),
     hasStart: module.start !== null,
     functions: module.functions.length,
-    types: module.types.length,
+    signatures: module.types.map(formatSignature),
     bytes: module.strippedBytes,
   };
 }

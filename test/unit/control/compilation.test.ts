@@ -1,19 +1,19 @@
 /* oxlint-disable vitest/no-conditional-expect -- each case of a table says what is expected of it */
 import { describe, expect, it } from 'vitest';
-import { compileModule, type CompileRequest } from '../../../src/control/compilation.ts';
+import { prepareModule, type CompileRequest, type Prepared } from '../../../src/control/compilation.ts';
+import { TypeCensus } from '../../../src/control/type-census.ts';
 import { KerbError } from '../../../src/errors.ts';
 import { assemble, guest, URI_GUEST } from '../../guests.ts';
 
-function compile(
-  bytes: Uint8Array<ArrayBuffer>,
-  changes: Partial<CompileRequest> = {},
-): ReturnType<typeof compileModule> {
-  return compileModule({ bytes, abi: 'auto', maxMemoryPages: 1024, ...changes });
+const census = TypeCensus.create(10_000);
+
+function prepare(bytes: Uint8Array<ArrayBuffer>, changes: Partial<CompileRequest> = {}): Prepared {
+  return prepareModule({ bytes, abi: 'auto', maxMemoryPages: 1024, ...changes }, census);
 }
 
 function refusal(bytes: Uint8Array<ArrayBuffer>, changes: Partial<CompileRequest> = {}): KerbError {
   try {
-    compile(bytes, changes);
+    prepare(bytes, changes);
   } catch (error) {
     if (error instanceof KerbError) return error;
     throw error;
@@ -22,36 +22,37 @@ function refusal(bytes: Uint8Array<ArrayBuffer>, changes: Partial<CompileRequest
 }
 
 describe('a module that may run', () => {
-  it('comes back compiled, with what the runtime must know', () => {
-    const { module, abi, shape, bytesIn, bytesOut } = compile(URI_GUEST);
-    expect(module).toBeInstanceOf(WebAssembly.Module);
+  it('comes back rewritten, with what the runtime must know', () => {
+    const { bytes, abi, shape, bytesIn } = prepare(URI_GUEST);
+    expect(WebAssembly.validate(bytes)).toBe(true);
     expect(abi).toBe('http-wasm');
     expect(shape.imports).toHaveLength(19);
     expect(shape.exports.toSorted()).toEqual(['handle_request', 'handle_response']);
     expect(shape).toMatchObject({ memory: { initialPages: 4 }, startExport: null });
-    expect([bytesIn, bytesOut > bytesIn]).toEqual([URI_GUEST.length, true]);
+    expect([bytesIn, bytes.length > bytesIn]).toEqual([URI_GUEST.length, true]);
   });
 
   it('cannot grow its memory beyond the budget', () => {
-    expect(compile(URI_GUEST, { maxMemoryPages: 10 }).shape.memory).toEqual({ initialPages: 4, maximumPages: 10 });
+    expect(prepare(URI_GUEST, { maxMemoryPages: 10 }).shape.memory).toEqual({ initialPages: 4, maximumPages: 10 });
   });
 
   it('does not start while it is instantiated: its start section became an export', () => {
-    const { shape, module } = compile(guest(() => ({ fields: '(func $s unreachable) (start $s)' })));
+    const { shape, bytes } = prepare(guest(() => ({ fields: '(func $s unreachable) (start $s)' })));
     expect(shape.startExport).not.toBeNull();
-    expect(WebAssembly.Module.exports(module).map(({ name }) => name)).toContain(shape.startExport);
+    expect(WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name)).toContain(
+      shape.startExport,
+    );
   });
 
   it('imports its memory, so that it can be given a pooled one', () => {
-    const imports = WebAssembly.Module.imports(compile(URI_GUEST).module);
+    const imports = WebAssembly.Module.imports(new WebAssembly.Module(prepare(URI_GUEST).bytes));
     expect(imports.filter(({ kind }) => kind === 'memory')).not.toEqual([]);
     expect(imports.every(({ module }) => module === 'http_handler' || module === 'kerb:sandbox')).toBe(true);
   });
 
   it('crosses to another thread', () => {
-    const compiled = compile(URI_GUEST);
-    const copy = structuredClone({ ...compiled, module: null });
-    expect(copy.shape).toEqual(compiled.shape);
+    const prepared = prepare(URI_GUEST);
+    expect(structuredClone(prepared)).toEqual(prepared);
   });
 });
 
@@ -73,7 +74,7 @@ describe('bytes that are no module', () => {
       const bytes = whole.slice();
       bytes[at] = ((bytes[at] ?? 0) + 1 + (at % 254)) & 0xff;
       try {
-        compile(bytes);
+        prepare(bytes);
       } catch (error) {
         expect(error).toBeInstanceOf(KerbError);
       }
@@ -162,6 +163,13 @@ describe('a module that Kerb does not run', () => {
       ),
     );
     expect(error.code).toBe('refused_module');
+  });
+
+  it('whose types this process has no room for, before the engine has seen one of them', () => {
+    const small = TypeCensus.create(2);
+    const request = { bytes: URI_GUEST, abi: 'auto', maxMemoryPages: 1024 } as const;
+    expect(() => prepareModule(request, small)).toThrow(/function types: this process has seen 0 of at most 2/);
+    expect(small.count).toBe(0);
   });
 
   it('with more memory than its budget', () => {

@@ -1,6 +1,6 @@
 /* oxlint-disable vitest/no-conditional-expect -- each case of a table says what is expected of it */
 import { describe, expect, it } from 'vitest';
-import type { Compiled } from '../../../src/control/compilation.ts';
+import type { Compiled } from '../../../src/control/compiler.ts';
 import { deploymentOf } from '../../../src/control/deploy.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import type { TenantSource } from '../../../src/control/tenants-folder.ts';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { KerbError } from '../../../src/errors.ts';
-import type { Compiled, CompileRequest } from '../../../src/control/compilation.ts';
+import type { CompileRequest } from '../../../src/control/compilation.ts';
+import type { Compiled } from '../../../src/control/compiler.ts';
 import { cachedCompile } from '../../../src/control/module-cache.ts';
 
 /** A compiler that counts what it is asked, and makes a new module each time. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Compiled } from '../../../src/control/compilation.ts';
+import type { Compiled } from '../../../src/control/compiler.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import { Registry } from '../../../src/control/registry.ts';
 import type { FolderEvent } from '../../../src/control/tenants-folder.ts';

@@ -222,7 +222,7 @@ describe('inspect', () => {
       memories: [{ initialPages: 1, maximumPages: 2 }],
       hasStart: true,
       functions: 2,
-      types: 3,
+      signatures: ['i->I', 'F->', '->'],
       bytes: bytes.length,
     });
   });

@@ -1,7 +1,8 @@
 /** Real guests in real sandboxes, without threads: deployments made by the real compiler, a watchdog that only tests drive. */
 import { HTTP_WASM } from '../../../src/abi/http-wasm/http-wasm.ts';
 import type { Exchange } from '../../../src/abi/abi.ts';
-import { compileModule } from '../../../src/control/compilation.ts';
+import { prepareModule } from '../../../src/control/compilation.ts';
+import { TypeCensus } from '../../../src/control/type-census.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { guestHost } from '../../../src/runtime/guest-host.ts';
@@ -44,7 +45,10 @@ let ids = 0;
 
 /** A deployment of a module. */
 export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<Deployment> = {}): Deployment {
-  const compiled = compileModule({ bytes: module, abi: 'auto', maxMemoryPages: 1024 });
+  const { bytes, abi, shape } = prepareModule(
+    { bytes: module, abi: 'auto', maxMemoryPages: 1024 },
+    TypeCensus.create(1_000),
+  );
   ids += 1;
   return {
     id: ids,
@@ -52,10 +56,10 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
     version: 'v',
     hosts: ['tenant.localhost'],
     path: '/',
-    abi: compiled.abi,
+    abi,
     isolation: 'request',
-    module: compiled.module,
-    shape: compiled.shape,
+    module: new WebAssembly.Module(bytes),
+    shape,
     budgets: { cpuMs: 1000, wallMs: 10_000, concurrency: 10, requestBodyBytes: 1000, subrequests: 1 },
     grants: { config: new Uint8Array(0), env: {} },
     origin: null,

@@ -1,0 +1,44 @@
+/** Limits of the way from an upload to a deployment, each with its reason and what happens when it is reached. */
+
+/** How long the compile thread may take over one module: our largest real one takes 0.5 s. Beyond, it is refused and the thread replaced. */
+export const COMPILE_TIMEOUT_MS = 20_000;
+
+/** Bytes of rewritten code that are remembered for tenants that upload the same; modules in use stay alive beyond it. 256 MiB. */
+export const MAX_CACHED_CODE_BYTES = 256 * 1024 * 1024;
+
+/**
+ * How long the canary may take over one module: 10 MB take it 0.2 s. Beyond, the canary is killed and the module refused, for the
+ * same work would be done in the serving process.
+ */
+export const CANARY_TIMEOUT_MS = 10_000;
+
+/**
+ * Private writable memory of the canary process (`RLIMIT_DATA`). Node itself has 0.6 GiB of it, nearly all of it never touched;
+ * the rest is what compiling one module may take, at most half of it for the largest module with the operator's opt-in. At the limit the canary
+ * dies and the module is refused. 1.5 GiB.
+ */
+export const CANARY_MEMORY_KIB = 1536 * 1024;
+
+/** CPU seconds in the life of a canary process (`RLIMIT_CPU`): the kernel's word, should nobody be left to kill it. */
+export const CANARY_CPU_SECONDS = 120;
+
+/** Modules after which a canary is replaced: it keeps their function types for ever, at most 1,000 each of V8's 2,000,000. */
+export const CANARY_MODULES = 200;
+
+/** How long a canary without work is kept: it takes 50 MB, and starting one takes 50 ms. */
+export const CANARY_IDLE_MS = 5_000;
+
+/**
+ * Distinct function types after which the process recycles itself. V8 keeps every type that it has seen for the life of the
+ * process, of refused and deleted modules too, and aborts just under 2,000,000.
+ */
+export const RECYCLE_TYPES = 500_000;
+
+/** Distinct function types that the process takes at all; a module that brings more is refused. Half of what aborts it. */
+export const MAX_TYPES = 1_000_000;
+
+/**
+ * The least life of a process that recycles itself: whoever uploads types as fast as they can may cost one drain in that time.
+ * One hour.
+ */
+export const LEAST_LIFE_MS = 3_600_000;
