@@ -1,5 +1,5 @@
 /** How this process is set up: command line and environment, checked as a whole before anything starts. */
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import {
   accessLogTarget,
@@ -29,6 +29,8 @@ export interface Config {
   readonly dataFolder: string;
   /** Data threads. */
   readonly threads: number;
+  /** Resident memory, in MiB, that the process aims at. */
+  readonly memoryTargetMib: number;
   /** Private ranges that backends may be in. Empty: none. */
   readonly allowBackends: readonly Cidr[];
   readonly accessLog: AccessLogTarget;
@@ -45,6 +47,10 @@ export type Invocation =
 
 /** Threads above this only add memory and contention: no machine that Kerb is measured on has more cores. */
 const MAX_THREADS = 256;
+/** The least memory with which Kerb can do anything: itself, and one guest. */
+const LEAST_MEMORY_MIB = 192;
+/** Above 16 TiB a number is a mistake. */
+const MAX_MEMORY_MIB = 16 * 1024 * 1024;
 /** Longer than ten minutes is no drain: process supervisors kill before. */
 const MAX_DRAIN_MS = 600_000;
 
@@ -55,6 +61,11 @@ interface Setting {
   readonly help: string;
 }
 
+/** Three quarters of what the machine or the container has: the rest is the system's, and room to react in. */
+const memoryTargetByDefault = Math.max(
+  LEAST_MEMORY_MIB,
+  Math.floor((Math.min(process.constrainedMemory() || Infinity, totalmem()) * 0.75) / 2 ** 20),
+);
 const threadsByDefault = Math.min(MAX_THREADS, Math.max(1, availableParallelism() - 1));
 
 const SETTINGS = {
@@ -64,6 +75,11 @@ const SETTINGS = {
   tenants: { value: 'DIR', standard: 'tenants', help: 'folder of apps, each a folder with a kerb.toml' },
   data: { value: 'DIR', standard: '.kerb', help: 'folder that keeps all state' },
   threads: { value: 'N', standard: String(threadsByDefault), help: 'threads that run apps' },
+  'memory-target': {
+    value: 'MIB',
+    standard: String(memoryTargetByDefault),
+    help: 'resident memory to stay under, in MiB',
+  },
   'allow-backend': { value: 'CIDR', standard: '', help: 'private addresses that apps may reach; repeatable' },
   'access-log': { value: 'PATH', standard: '-', help: 'file for the access log; - is stdout, off is none' },
   'log-level': { value: 'LEVEL', standard: 'info', help: `the least level that is logged: ${LOG_LEVELS.join(', ')}` },
@@ -225,6 +241,11 @@ function readConfig(values: Values): Config {
     tenantsFolder: values.one('tenants', filePath, folderNeed),
     dataFolder: values.one('data', filePath, folderNeed),
     threads: values.one('threads', wholeNumber(1, MAX_THREADS), `a whole number from 1 to ${MAX_THREADS}; choose one`),
+    memoryTargetMib: values.one(
+      'memory-target',
+      wholeNumber(LEAST_MEMORY_MIB, MAX_MEMORY_MIB),
+      `a whole number of MiB from ${LEAST_MEMORY_MIB} on; choose one, or leave it out for three quarters of the machine's`,
+    ),
     allowBackends: Object.freeze(
       values.all('allow-backend', parseCidr, 'an address range; e.g. 127.0.0.0/8 or fd00::/8'),
     ),

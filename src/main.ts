@@ -2,7 +2,7 @@
 import { parseConfig, type Config } from './config.ts';
 import { KerbError } from './errors.ts';
 import { serve } from './serve.ts';
-import { textLog } from './telemetry/log.ts';
+import { textLog, type Log } from './telemetry/log.ts';
 
 /** The version of this build. */
 const VERSION = '0.1.0';
@@ -15,16 +15,21 @@ const LATE_MS = 3_000;
 
 async function run(config: Config): Promise<void> {
   const log = textLog(config.logLevel, (text) => process.stderr.write(text));
-  const serving = await serve(config, log, (error) => {
-    log.error(`a thread died; ending the process: ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
-    process.exit(EXIT.died);
+  let stop: (reason: string, then: () => void) => void = () => undefined;
+  const serving = await serve(config, log, {
+    onDeath: (error) => {
+      log.error(`a thread died; ending the process: ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
+      process.exit(EXIT.died);
+    },
+    onWornOut: (reason) => stop(`recycling: ${reason}`, () => startAnew(log)),
   });
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   log.info(
     `ready: ${serving.deployments} apps on http://${host}:${serving.edgePort}, control on http://${host}:${serving.controlPort}`,
   );
-  const stop = (signal: NodeJS.Signals): void => {
-    log.info(`${signal}: draining, at most ${config.drainMs} ms`);
+  stop = (reason, then): void => {
+    stop = () => undefined;
+    log.info(`${reason}: draining, at most ${config.drainMs} ms`);
     setTimeout(() => {
       log.error('draining does not end; ending without it');
       process.exit(EXIT.died);
@@ -32,7 +37,7 @@ async function run(config: Config): Promise<void> {
     serving.drain().then(
       () => {
         log.info('drained');
-        process.exit(EXIT.ok);
+        then();
       },
       (error: unknown) => {
         log.error(`draining failed: ${String(error)}`);
@@ -40,8 +45,21 @@ async function run(config: Config): Promise<void> {
       },
     );
   };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  const end = (signal: NodeJS.Signals): void => stop(signal, () => process.exit(EXIT.ok));
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+  process.once('SIGUSR2', (signal) => stop(signal, () => startAnew(log)));
+}
+
+/** Replaces this program by itself, as it was started, in the same process: for supervisors nothing ends. */
+function startAnew(log: Log): void {
+  log.info('starting anew');
+  try {
+    process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env);
+  } catch (error) {
+    log.error(`cannot start anew: ${String(error)}`);
+  }
+  process.exit(EXIT.died);
 }
 
 try {

@@ -3,9 +3,12 @@ import type { Config } from './config.ts';
 import { Compiler } from './control/compiler.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { metricsText } from './control/metrics-text.ts';
-import { cachedCompile } from './control/module-cache.ts';
+import { LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
+import { ModuleCache } from './control/module-cache.ts';
 import { Registry } from './control/registry.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
+import { PROCESS_BUDGETS, ProcessBudgets, type BudgetFigures, type ProcessBudget } from './runtime/process-budgets.ts';
+import { ceilingsFor, pageTableMib, ProcessGauge } from './runtime/process-gauge.ts';
 import { TenantCounters } from './runtime/tenant-counters.ts';
 import { Watchdog } from './runtime/watchdog.ts';
 import { DataThreads } from './server/data-threads.ts';
@@ -25,17 +28,26 @@ export interface Serving {
   drain(): Promise<void>;
 }
 
+/** What may happen to a Kerb that serves. */
+export interface ServingEvents {
+  /** A thread that Kerb cannot do without has died: the process must end. */
+  readonly onDeath: (error: unknown) => void;
+  /** The process has used up what only a new process has again: it should drain and start anew. Called once at most. */
+  readonly onWornOut: (reason: string) => void;
+}
+
+/** How often it is asked whether the process is worn out. */
+const WEAR_LOOK_MS = 10_000;
+
 /**
  * Starts Kerb and settles when it serves every app that can be deployed. Rejects with a {@link ./errors.ts KerbError} when an
  * address cannot be listened on, the tenants folder is missing, or the access log cannot be written; nothing is then left
  * running.
- *
- * @param onDeath - Called when a thread that Kerb cannot do without has died: the process must end.
  */
-export async function serve(config: Config, log: Log, onDeath: (error: unknown) => void): Promise<Serving> {
+export async function serve(config: Config, log: Log, events: ServingEvents): Promise<Serving> {
   const closers: (() => Promise<void>)[] = [];
   try {
-    return await assemble(config, log, onDeath, closers);
+    return await assemble(config, log, events, closers);
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -49,7 +61,7 @@ async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
 async function assemble(
   config: Config,
   log: Log,
-  onDeath: (error: unknown) => void,
+  { onDeath, onWornOut }: ServingEvents,
   closers: (() => Promise<void>)[],
 ): Promise<Serving> {
   const lines = await LineWriter.open(config.accessLog);
@@ -58,7 +70,10 @@ async function assemble(
   watchdog.onFailure(onDeath);
   closers.push(() => watchdog.close());
   const counters = TenantCounters.create(TENANT_SLOTS);
+  const budgets = ProcessBudgets.create(ceilingsFor(config.memoryTargetMib));
   const compiler = new Compiler();
+  const modules = new ModuleCache((request) => compiler.compile(request), budgets);
+  closers.push(watchWear(compiler, onWornOut));
 
   let health: 'starting' | 'ok' | 'draining' = 'starting';
   let metrics = (): Promise<string> => Promise.resolve('');
@@ -73,6 +88,7 @@ async function assemble(
       port: config.edgePort,
       watchdog: watchdog.share,
       counters: counters.share,
+      budgets: budgets.share,
       accessLog: lines.enabled ? 'keep' : 'off',
       logLevel: config.logLevel,
       allowBackends: config.allowBackends.map((range) => `${range.address}/${range.prefix}`),
@@ -81,8 +97,18 @@ async function assemble(
     { onLines: (text) => lines.write(text), onFault: (message) => log.error(message), onDeath },
   );
 
+  const gauge = new ProcessGauge({
+    budgets,
+    memoryTargetMib: config.memoryTargetMib,
+    onPressure: (pressure) => {
+      if (pressure.measure !== 'none') modules.clear();
+      threads.relieve(pressure);
+    },
+  });
+  closers.push(() => Promise.resolve(gauge.close()));
+
   const registry = new Registry({
-    compile: cachedCompile((request) => compiler.compile(request)),
+    compile: (request) => modules.get(request),
     publish: (add, remove) => threads.publish(add, remove),
     log,
     slots: counters.capacity,
@@ -100,10 +126,15 @@ async function assemble(
         deployments: registry.deployments.length,
         threads: await threads.usage(),
         residentBytes: process.memoryUsage.rss(),
+        budgets: readAll(budgets),
+        types: compiler.types,
         droppedLogBatches: lines.dropped,
       },
       [...registry.tenants].map(([tenant, slot]) => ({ tenant, ...counters.read(slot) })),
     );
+  // Every thread reserves room for its own code: once all are there, the first look tells theirs from that of modules.
+  await Promise.all([compiler.start(), threads.usage()]);
+  await gauge.lookAtMappings();
   await folder.scan();
   // Only now: who listens before it can route answers 404 for apps that are there.
   await threads.listen();
@@ -121,4 +152,30 @@ async function assemble(
       return draining;
     },
   };
+}
+
+function readAll(budgets: ProcessBudgets): Record<ProcessBudget, BudgetFigures> {
+  const figures = PROCESS_BUDGETS.map((budget) => [budget, budgets.read(budget)] as const);
+  return Object.fromEntries(figures) as Record<ProcessBudget, BudgetFigures>;
+}
+
+/** Reports once when V8 keeps so much for ever that the process should be replaced. Answers how to stop watching. */
+function watchWear(compiler: Compiler, onWornOut: ServingEvents['onWornOut']): () => Promise<void> {
+  const began = performance.now();
+  const look = async (): Promise<void> => {
+    if (performance.now() - began < LEAST_LIFE_MS) return;
+    const wear = wearOf(compiler.types, await pageTableMib());
+    if (wear === null) return;
+    clearInterval(timer);
+    onWornOut(wear);
+  };
+  const timer = setInterval(() => void look(), WEAR_LOOK_MS).unref();
+  return () => Promise.resolve(clearInterval(timer));
+}
+
+/** Why a process should be replaced; `null` when it need not. */
+function wearOf(types: number, pageTables: number): string | null {
+  if (types >= RECYCLE_TYPES) return `${types} function types have been seen`;
+  if (pageTables >= RECYCLE_PAGE_TABLE_MIB) return `its page tables take ${pageTables.toFixed(0)} MiB`;
+  return null;
 }

@@ -19,6 +19,11 @@ export interface GuestGrants {
 export interface GuestHost {
   readonly memory: GuestMemory;
   readonly grants: GuestGrants;
+  /**
+   * Accounts for memory of the host's that is kept for the request at hand, in pages of 64 KiB, negative when less is kept. Throws
+   * when the process has no room for it; whatever is still on the account is taken off when the request is over.
+   */
+  hold(pages: number): void;
   /** Writes a line to the tenant's log; bounded, never throws. */
   log(level: LogLevel, message: string): void;
   /** Whether lines of this level are kept. */

@@ -9,6 +9,7 @@ const census = new TypeCensus(workerData as CensusShare);
 
 function answer(question: CompileQuestion): CompileAnswer {
   try {
+    if (question.kind === 'ready') return question;
     if (question.kind === 'prepare') return { kind: 'prepared', prepared: prepareModule(question.request, census) };
     return { kind: 'compiled', module: new WebAssembly.Module(question.bytes) };
   } catch (error) {

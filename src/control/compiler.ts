@@ -19,13 +19,15 @@ export interface Compiled {
   readonly bytesOut: number;
 }
 
-/** A question to the compile thread: admit and rewrite an upload, or compile what a canary has survived. */
+/** A question to the compile thread: are you there; admit and rewrite an upload, or compile what a canary has survived. */
 export type CompileQuestion =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'prepare'; readonly request: CompileRequest }
   | { readonly kind: 'compile'; readonly bytes: Uint8Array<ArrayBuffer> };
 
 /** Its answer; a {@link KerbError} comes in parts. */
 export type CompileAnswer =
+  | { readonly kind: 'ready' }
   | { readonly kind: 'prepared'; readonly prepared: Prepared }
   | { readonly kind: 'compiled'; readonly module: WebAssembly.Module }
   | {
@@ -47,6 +49,11 @@ export class Compiler {
   /** Distinct function types that this process has seen. */
   get types(): number {
     return this.#census.count;
+  }
+
+  /** Starts the compile thread, which otherwise starts with the first module. Rejects as {@link Compiler.compile} does. */
+  async start(): Promise<void> {
+    await this.#ask({ kind: 'ready' }, 'ready');
   }
 
   /**

@@ -38,6 +38,12 @@ export const RECYCLE_TYPES = 500_000;
 export const MAX_TYPES = 1_000_000;
 
 /**
+ * Page tables after which the process recycles itself, in MiB. V8 never gives back the addresses of some of the stacks that
+ * suspended guests had; a process that has used many keeps page tables for them.
+ */
+export const RECYCLE_PAGE_TABLE_MIB = 1_024;
+
+/**
  * The least life of a process that recycles itself: whoever uploads types as fast as they can may cost one drain in that time.
  * One hour.
  */

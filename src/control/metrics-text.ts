@@ -1,5 +1,6 @@
 /** Metrics in the Prometheus text format, version 0.0.4. */
 import type { Outcome } from '../outcome.ts';
+import type { BudgetFigures, ProcessBudget } from '../runtime/process-budgets.ts';
 
 /** Figures of one tenant. */
 export interface TenantMetrics {
@@ -7,6 +8,7 @@ export interface TenantMetrics {
   readonly inFlight: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly cpuUs: number;
+  readonly memoryPages: number;
 }
 
 /** Figures of the process. */
@@ -14,6 +16,9 @@ export interface ProcessMetrics {
   readonly deployments: number;
   readonly threads: readonly { readonly requests: number; readonly memories: number; readonly idleBytes: number }[];
   readonly residentBytes: number;
+  readonly budgets: Readonly<Record<ProcessBudget, BudgetFigures>>;
+  /** Distinct function types that V8 has seen. */
+  readonly types: number;
   readonly droppedLogBatches: number;
 }
 
@@ -33,6 +38,8 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
     tenants.map((metrics) => `{tenant="${metrics.tenant}"} ${value(metrics)}`);
   const perThread = (value: (thread: ProcessMetrics['threads'][number]) => number): string[] =>
     process.threads.map((thread, number) => `{thread="${number}"} ${value(thread)}`);
+  const perBudget = (value: (figures: BudgetFigures) => number): string[] =>
+    Object.entries(process.budgets).map(([budget, figures]) => `{budget="${budget}"} ${value(figures)}`);
   return [
     family('kerb_requests_total', 'counter', 'Ended requests by tenant and outcome.', requests),
     family(
@@ -46,6 +53,12 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
       'counter',
       'CPU time inside guests by tenant.',
       perTenant(({ cpuUs }) => cpuUs / 1e6),
+    ),
+    family(
+      'kerb_memory_bytes',
+      'gauge',
+      'Linear memory that exists for a tenant.',
+      perTenant(({ memoryPages }) => memoryPages * 65_536),
     ),
     family('kerb_deployments', 'gauge', 'Deployments in force.', [` ${process.deployments}`]),
     family(
@@ -67,6 +80,27 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
       perThread(({ idleBytes }) => idleBytes),
     ),
     family('kerb_resident_bytes', 'gauge', 'Resident memory of the process.', [` ${process.residentBytes}`]),
+    family(
+      'kerb_budget_used',
+      'gauge',
+      'What the process uses of each of its budgets.',
+      perBudget(({ used }) => used),
+    ),
+    family(
+      'kerb_budget_ceiling',
+      'gauge',
+      'Where the process begins to refuse.',
+      perBudget(({ ceiling }) => ceiling),
+    ),
+    family(
+      'kerb_budget_refused_total',
+      'counter',
+      'Requests refused as capacity, by the budget that was used up.',
+      perBudget(({ refused }) => refused),
+    ),
+    family('kerb_module_types', 'gauge', 'Distinct function types that the engine has seen and keeps.', [
+      ` ${process.types}`,
+    ]),
     family('kerb_log_batches_dropped_total', 'counter', 'Batches of log lines that no reader took.', [
       ` ${process.droppedLogBatches}`,
     ]),

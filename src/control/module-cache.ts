@@ -1,6 +1,8 @@
 /** Compiled modules by what went into them: tenants that upload the same bytes share one module and its code. */
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { KerbError } from '../errors.ts';
+import { CapacityError, type ProcessBudgets } from '../runtime/process-budgets.ts';
 import type { CompileRequest } from './compilation.ts';
 import type { Compiled } from './compiler.ts';
 import { MAX_CACHED_CODE_BYTES } from './limits.ts';
@@ -12,23 +14,48 @@ export type Compile = (request: CompileRequest) => Promise<Compiled>;
  * `compile` with a memory: a request that equals an earlier one in bytes, ABI and memory budget gets the same module, also while
  * the earlier one is under way. Refusals are not remembered.
  */
-export function cachedCompile(compile: Compile): Compile {
-  const known = new LRUCache<string, Compiled>({
+export class ModuleCache {
+  readonly #compile: Compile;
+  readonly #budgets: ProcessBudgets;
+  readonly #known = new LRUCache<string, Compiled>({
     maxSize: MAX_CACHED_CODE_BYTES,
     sizeCalculation: ({ bytesOut }) => bytesOut,
   });
-  const underWay = new Map<string, Promise<Compiled>>();
-  return (request) => {
+  readonly #underWay = new Map<string, Promise<Compiled>>();
+
+  constructor(compile: Compile, budgets: ProcessBudgets) {
+    this.#compile = compile;
+    this.#budgets = budgets;
+  }
+
+  /** The module of a request. Rejects with the errors of `compile`, and with `refused_module` while there is no room for code. */
+  async get(request: CompileRequest): Promise<Compiled> {
     const key = keyOf(request);
-    const compiled = known.get(key);
-    if (compiled !== undefined) return Promise.resolve(compiled);
-    const running = underWay.get(key) ?? compile(request).finally(() => underWay.delete(key));
-    underWay.set(key, running);
-    return running.then((fresh) => {
-      known.set(key, fresh);
-      return fresh;
-    });
-  };
+    const compiled = this.#known.get(key);
+    if (compiled !== undefined) return compiled;
+    const running = this.#underWay.get(key) ?? this.#start(request).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, running);
+    const fresh = await running;
+    this.#known.set(key, fresh);
+    return fresh;
+  }
+
+  /** Forgets every module: those that nobody uses are collected, with their code. */
+  clear(): void {
+    this.#known.clear();
+    void globalThis.gc?.({ type: 'major', execution: 'async' });
+  }
+
+  async #start(request: CompileRequest): Promise<Compiled> {
+    try {
+      this.#budgets.admit('code_mib');
+    } catch (error) {
+      if (!(error instanceof CapacityError)) throw error;
+      this.clear();
+      throw new KerbError('refused_module', `no room for more code (${error.message}); remove apps, then deploy again`);
+    }
+    return this.#compile(request);
+  }
 }
 
 function keyOf({ bytes, abi, maxMemoryPages }: CompileRequest): string {

@@ -14,7 +14,7 @@ import { Interrupt, WAIT_WORD } from './sandbox-imports.ts';
 const I32 = 0x7f;
 const I64 = 0x7e;
 const EMPTY_BLOCK = 0x40;
-const MINUS_ONE = 0x7f;
+const NO_LOCALS = [0];
 const ONE_I32 = [1, 1, I32];
 
 /**
@@ -32,15 +32,15 @@ function slowHelper(layout: Layout): HintedBody {
   return { body, branches: [] };
 }
 
-/** `grow`: a check, then `memory.grow`; tells the host when it was refused. */
+/** `grow`: a check, then the host, which grows the memory or refuses. */
 function growHelper(layout: Layout): HintedBody {
   const body = new Writer();
-  body.bytes(ONE_I32);
+  body.bytes(NO_LOCALS);
   const checks = new CheckWriter(body, layout);
   checks.write();
-  body.bytes([Op.localGet, 0, Op.memoryGrow, 0, Op.localTee, 1, Op.i32Const, MINUS_ONE, Op.i32Eq, Op.if, EMPTY_BLOCK]);
-  call(body, layout.refusedGrowth);
-  body.bytes([Op.end, Op.localGet, 1, Op.end]);
+  body.bytes([Op.localGet, 0]);
+  call(body, layout.growth);
+  body.byte(Op.end);
   return { body, branches: checks.branches };
 }
 

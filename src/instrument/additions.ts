@@ -4,6 +4,7 @@ import type { Code, Events } from '../wasm/events.ts';
 import { Value } from '../wasm/module.ts';
 import type { FunctionType, Module } from '../wasm/module.ts';
 import { Op } from '../wasm/opcodes.ts';
+import type { SANDBOX_IMPORTS } from './sandbox-imports.ts';
 
 /** Types that the added functions have. */
 export const ADDED_TYPES = {
@@ -12,6 +13,13 @@ export const ADDED_TYPES = {
   grow: { params: [Value.i32], results: [Value.i32] },
   bulk: { params: [Value.i32, Value.i32, Value.i32], results: [] },
 } as const satisfies Record<string, FunctionType>;
+
+/** Types of the sandbox's own function imports, by name. */
+export const SANDBOX_IMPORT_TYPES: Readonly<Record<keyof typeof SANDBOX_IMPORTS, FunctionType>> = {
+  interrupt: ADDED_TYPES.interrupt,
+  yield: ADDED_TYPES.procedure,
+  grow: ADDED_TYPES.grow,
+};
 
 /**
  * The helpers with their types. `slow` is what a check calls. `grow`, `fill` and `copy` replace instructions and have their types;

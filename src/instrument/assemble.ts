@@ -7,18 +7,11 @@ import type { ByteRange, Export, Import, Module, Table } from '../wasm/module.ts
 import { Op } from '../wasm/opcodes.ts';
 import { Writer } from '../wasm/writer.ts';
 import type { RewrittenCode } from './code-section.ts';
-import { ADDED_TYPES, HELPERS } from './additions.ts';
+import { HELPERS, SANDBOX_IMPORT_TYPES } from './additions.ts';
 import { moved, WAIT_TYPES } from './layout.ts';
 import type { Layout } from './layout.ts';
 import { tableMaximum } from './limits-of-module.ts';
-import {
-  EPOCH_IMPORT,
-  MEMORY_IMPORT,
-  SANDBOX_IMPORTS,
-  SANDBOX_MODULE,
-  START_EXPORT,
-  WAIT_IMPORTS,
-} from './sandbox-imports.ts';
+import { EPOCH_IMPORT, MEMORY_IMPORT, SANDBOX_MODULE, START_EXPORT, WAIT_IMPORTS } from './sandbox-imports.ts';
 
 const FUNCTION = 0;
 const MEMORY = 2;
@@ -69,14 +62,14 @@ export function assemble(
 }
 
 function importSection(module: Module, layout: Layout, surface: Surface): Writer {
-  const added = Object.keys(SANDBOX_IMPORTS);
+  const added = Object.entries(SANDBOX_IMPORT_TYPES);
   const guest = importsOf(module, 'function');
   const out = new Writer();
   out.u32(guest.length + layout.shift + (surface.memory === null ? 1 : 2));
   for (const entry of guest) writeFunctionImport(out, entry, layout);
-  for (const [index, name] of added.entries()) {
+  for (const [name, type] of added) {
     writeName(out, SANDBOX_MODULE, name, FUNCTION);
-    out.u32(layout.typeOf(index === 0 ? ADDED_TYPES.interrupt : ADDED_TYPES.procedure));
+    out.u32(layout.typeOf(type));
   }
   for (const result of layout.waits.keys()) {
     writeName(out, SANDBOX_MODULE, WAIT_IMPORTS[result], FUNCTION);

@@ -6,9 +6,9 @@ import type { FunctionType, Import, Module } from '../wasm/module.ts';
 import { Op } from '../wasm/opcodes.ts';
 import { formatSignature } from '../wasm/signature.ts';
 import { Writer } from '../wasm/writer.ts';
-import { ADDED_TYPES, HELPERS, helpersOf } from './additions.ts';
+import { HELPERS, helpersOf, SANDBOX_IMPORT_TYPES } from './additions.ts';
 import type { Helper } from './additions.ts';
-import { SANDBOX_IMPORTS, WAIT_IMPORTS } from './sandbox-imports.ts';
+import { WAIT_IMPORTS } from './sandbox-imports.ts';
 import { usedTypes } from './types-used.ts';
 import type { TypeTable } from './types-used.ts';
 
@@ -20,7 +20,7 @@ export interface Layout extends TypeTable {
   readonly shift: number;
   readonly interrupt: number;
   readonly yield: number;
-  readonly refusedGrowth: number;
+  readonly growth: number;
   /** The helpers that the output has, in the order of their indices. */
   readonly helpers: ReadonlyMap<Helper, number>;
   /** The wait imports that the guest needs: the result of a hostcall that may wait, and the import's index. */
@@ -52,10 +52,14 @@ export function layOut(module: Module, code: Code, suspends: (entry: Import) => 
   const needed = (Object.keys(WAIT_IMPORTS) as WaitResult[]).filter((result) => results.has(result));
   const helpers = helpersOf(module, code);
   const helperTypes = helpers.map((name) => HELPERS[name]);
-  const addedTypes = [ADDED_TYPES.interrupt, ...helperTypes, ...needed.map((result) => WAIT_TYPES[result])];
+  const addedTypes = [
+    ...Object.values(SANDBOX_IMPORT_TYPES),
+    ...helperTypes,
+    ...needed.map((result) => WAIT_TYPES[result]),
+  ];
   const table = usedTypes(module, code, addedTypes);
   const indices = new Map(table.types.map((type, index) => [formatSignature(type), index]));
-  const fixed = Object.keys(SANDBOX_IMPORTS).length;
+  const fixed = Object.keys(SANDBOX_IMPORT_TYPES).length;
   const shift = fixed + needed.length;
   const firstHelper = imported + shift + module.functions.length;
   const firstShim = firstHelper + helpers.length;
@@ -67,7 +71,7 @@ export function layOut(module: Module, code: Code, suspends: (entry: Import) => 
     shims: new Map(waiting.map((index, place) => [index, firstShim + place])),
     interrupt: imported,
     yield: imported + 1,
-    refusedGrowth: imported + 2,
+    growth: imported + 2,
     helpers: new Map(helpers.map((name, place) => [name, firstHelper + place])),
     epochMemory: module.memories.length,
     typeOf: (added) => indices.get(formatSignature(added)) ?? 0,

@@ -11,7 +11,8 @@ export const SANDBOX_MODULE = 'kerb:sandbox';
  * - `interrupt: () -> i32`: called when a check finds the epoch word set. It must clear the word before anything else, then
  *   answer 0 to go on, 1 to kill (the guest traps with `unreachable`, which it cannot catch) or 2 to have `yield` called.
  * - `yield: () -> ()`: a `WebAssembly.Suspending` import; called only after `interrupt` answered 2.
- * - `refused_growth: () -> ()`: called when `memory.grow` answered -1, so that a later failure can be told apart as one of memory.
+ * - `grow: (i32) -> i32`: what `memory.grow` of the guest's memory answers: its size in pages before, or -1 when it may not have
+ *   the (unsigned) number of pages more; the host grows the memory itself, so that none grows that was not granted.
  * - `memory`: the guest's linear memory; absent when the guest has none. Its bounds are in the report.
  * - `epoch`: a shared memory of exactly one page (1, 1), the last memory. The i32 at address 0 is the epoch word: 0 go on,
  *   anything else call `interrupt`. No instruction of the guest can name this memory.
@@ -19,7 +20,7 @@ export const SANDBOX_MODULE = 'kerb:sandbox';
 export const SANDBOX_IMPORTS = {
   interrupt: '->i',
   yield: '->',
-  refused_growth: '->',
+  grow: 'i->i',
 } as const satisfies Record<string, Signature>;
 
 /**

@@ -1,15 +1,30 @@
 /** Runs exchanges through guests: one engine per data thread. */
+import { getHeapStatistics } from 'node:v8';
 import { ABIS } from '../abi/detect.ts';
 import type { Exchange, GuestHost, Reply } from '../abi/abi.ts';
+import { GuestFault } from '../abi/guest-fault.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
-import { IDLE_SWEEP_MS, MAX_IDLE_BYTES, MAX_TASKS } from './limits.ts';
-import { CapacityError, LiveMemories } from './live-memories.ts';
+import {
+  HEAP_CEILING_SHARE,
+  HEAP_LOOK_MS,
+  IDLE_SWEEP_MS,
+  INSTANTIATION_MS_PER_TURN,
+  MAX_IDLE_BYTES,
+} from './limits.ts';
+import { LiveMemories } from './live-memories.ts';
+import { MemoryLedger } from './memory-ledger.ts';
+import { greediest, type Holding } from './pressure.ts';
+import type { Pressure } from './process-gauge.ts';
+import type { ProcessBudgets } from './process-budgets.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
 import { SandboxPool, type IdleBytes } from './sandbox-pool.ts';
 import { Scheduler } from './scheduler.ts';
+import { SpareStacks } from './spare-stacks.ts';
 import type { Task } from './task.ts';
+import { Turns } from './turns.ts';
+import type { TenantCounters } from './tenant-counters.ts';
 import { failureOf, type Failure } from './verdict.ts';
 import type { WatchdogLink } from './watchdog.ts';
 
@@ -31,6 +46,9 @@ export interface Cost {
 /** What an engine is built on. */
 export interface EngineOptions {
   readonly watchdog: WatchdogLink;
+  readonly budgets: ProcessBudgets;
+  readonly counters: TenantCounters;
+  /** Data threads that share them. */
   readonly threads: number;
   readonly log: GuestLogSink;
 }
@@ -39,31 +57,44 @@ export interface EngineOptions {
 export class Engine {
   readonly scheduler: Scheduler;
   readonly #memories: LiveMemories;
-  readonly #maxTasks: number;
+  readonly #stacks = new SpareStacks();
+  readonly #budgets: ProcessBudgets;
+  readonly #ledger: MemoryLedger;
   readonly #surroundings: SandboxSurroundings;
   readonly #pools = new Map<number, SandboxPool>();
   readonly #idleBytes: IdleBytes = { bytes: 0, limit: MAX_IDLE_BYTES };
-  readonly #sweeper: NodeJS.Timeout;
+  readonly #turns = new Turns(INSTANTIATION_MS_PER_TURN);
+  readonly #timers: readonly NodeJS.Timeout[];
+  /** Tenants that get no new request while there is pressure. */
+  #greedy: ReadonlySet<number> = new Set();
 
-  constructor({ watchdog, threads, log }: EngineOptions) {
+  constructor({ watchdog, budgets, counters, threads, log }: EngineOptions) {
     this.scheduler = new Scheduler(watchdog);
-    this.#memories = new LiveMemories(threads);
-    this.#maxTasks = Math.floor(MAX_TASKS / threads);
+    this.#budgets = budgets;
+    this.#ledger = new MemoryLedger(budgets, counters);
+    this.#memories = new LiveMemories(this.#ledger, threads);
     this.#surroundings = {
       scheduler: this.scheduler,
       memories: this.#memories,
+      stacks: this.#stacks,
       watchdog,
       hostFor: (deployment: Deployment, memory: GuestMemory, task: () => Task): GuestHost =>
-        guestHost(deployment, memory, task, log),
+        guestHost(deployment, memory, task, { log, hold: (pages) => this.#hold(task(), pages) }),
     };
-    this.#sweeper = setInterval(() => this.#sweep(), IDLE_SWEEP_MS);
-    this.#sweeper.unref();
+    this.#timers = [
+      setInterval(() => this.#sweep(), IDLE_SWEEP_MS).unref(),
+      setInterval(() => this.lookAtHeap(getHeapStatistics()), HEAP_LOOK_MS).unref(),
+    ];
   }
 
-  /** Opens the account of a request. Throws {@link CapacityError} when the thread carries as many as it can. */
+  /** Opens the account of a request. Throws `CapacityError` when the process has no room for it. */
   open(deployment: Deployment): Task {
-    if (this.scheduler.tasks.size >= this.#maxTasks) throw new CapacityError('too many requests in flight');
-    return this.scheduler.open(deployment.budgets);
+    this.#budgets.admit('resident_mib');
+    this.#budgets.admit('mappings');
+    if (this.#greedy.has(deployment.slot)) throw this.#budgets.refusal('resident_mib');
+    if (!this.#pools.has(deployment.id)) this.#budgets.admit('code_mib');
+    this.#budgets.take('requests');
+    return this.scheduler.open(deployment.budgets, deployment.slot);
   }
 
   /** Carries an exchange through a guest of `deployment`, on the account of `task`, and closes the account. Never rejects. */
@@ -73,25 +104,63 @@ export class Engine {
     try {
       pool = this.#poolOf(deployment);
       sandbox = pool.acquire(task);
-      const starting = pool.prepare(sandbox);
+      if (!sandbox.made) await this.#turns.wait();
+      // Last before the guest is entered, or others would take the stack meanwhile.
+      const room = this.#stacks.room();
+      if (room !== undefined) await room;
+      const starting = this.#prepare(pool, sandbox, task);
       if (starting !== undefined) await starting;
       const reply = await sandbox.guest.handle(sandbox.enter, exchange);
-      this.scheduler.close(task);
+      this.#close(task);
       const cost = costOf(task, sandbox);
       pool.release(sandbox);
       return { outcome: 'ok', reply, cost };
     } catch (error) {
-      this.scheduler.close(task);
+      this.#close(task);
       const failure = failureOf(error, task);
       if (sandbox !== null) pool?.discard(sandbox);
       return { outcome: 'failed', failure, cost: costOf(task, sandbox) };
     }
   }
 
+  /** Gives back what the host kept for a request, once nobody needs it: with the last byte of its response. */
+  free(task: Task): void {
+    if (task.heldPages > 0) this.#ledger.shrink(task.tenant, task.heldPages);
+    task.heldPages = 0;
+  }
+
   /** Forgets a deployment that takes no more requests: idle sandboxes go now, busy ones when they are done. */
   retire(id: number): void {
     this.#pools.get(id)?.close();
     this.#pools.delete(id);
+  }
+
+  /**
+   * Answers to the pressure on resident memory: idle memory goes, and while there is pressure the tenants that hold most get no new
+   * request. Where that is not enough, their requests end as `capacity`, the largest first.
+   */
+  relieve({ bytes, measure }: Pressure): void {
+    this.#greedy = new Set();
+    if (measure === 'none') return;
+    const left = bytes - this.#idleBytes.bytes;
+    for (const pool of this.#pools.values()) pool.drain();
+    const chosen = greediest(this.#holdings(), left);
+    this.#greedy = new Set(chosen.map(({ tenant }) => tenant));
+    if (measure === 'end') this.#end(chosen);
+    this.#memories.collect();
+  }
+
+  /**
+   * Ends requests as `capacity` when the heap of this thread comes near the limit at which V8 ends the process. What a guest keeps
+   * there, exceptions first of all, cannot be told apart; but it takes CPU time to make them, so those that have used most go, until
+   * they are half of all.
+   */
+  lookAtHeap(heap: { readonly used_heap_size: number; readonly heap_size_limit: number }): void {
+    if (heap.used_heap_size < heap.heap_size_limit * HEAP_CEILING_SHARE) return;
+    const holdings = [...this.scheduler.tasks].map((task) => ({ tenant: task.tenant, amount: task.cpuMs, task }));
+    const total = holdings.reduce((sum, { amount }) => sum + amount, 0);
+    this.#end(greediest(holdings, total / 2));
+    this.#memories.collect();
   }
 
   /** Figures for metrics. */
@@ -105,7 +174,7 @@ export class Engine {
 
   /** Ends everything that still runs, as `draining`, and stops the engine's timers. */
   close(): void {
-    clearInterval(this.#sweeper);
+    for (const timer of this.#timers) clearInterval(timer);
     for (const task of this.scheduler.tasks) this.scheduler.cancel(task, 'draining');
     for (const id of this.#pools.keys()) this.retire(id);
   }
@@ -118,6 +187,40 @@ export class Engine {
     const pool = new SandboxPool(deployment, abi, this.#surroundings, this.#idleBytes);
     this.#pools.set(deployment.id, pool);
     return pool;
+  }
+
+  /** Puts what the host keeps for a request on its tenant's account, as pages of memory. Throws `CapacityError`. */
+  #hold(task: Task, pages: number): void {
+    const refusal = this.#ledger.grow(task.tenant, pages);
+    if (refusal !== null && pages > 0) throw refusal;
+    task.heldPages += pages;
+  }
+
+  /** Gives the sandbox an instance, on the request's account: instantiation cannot be interrupted, but it is paid for. */
+  #prepare(pool: SandboxPool, sandbox: Sandbox, task: Task): void | Promise<void> {
+    if (task.verdict !== null) throw new GuestFault('the request has ended', task.verdict);
+    const starting = pool.prepare(sandbox);
+    if (task.cpuMs > 0) this.#turns.spend(task.cpuMs);
+    if (task.cpuMs >= task.cpuBudgetMs) task.condemn('cpu_limit');
+    return starting;
+  }
+
+  #close(task: Task): void {
+    this.scheduler.close(task);
+    task.holder = null;
+    this.#budgets.give('requests', 1);
+  }
+
+  #end(holdings: readonly Holding[]): void {
+    for (const { task } of holdings) this.scheduler.cancel(task, 'capacity');
+  }
+
+  #holdings(): Holding[] {
+    return [...this.scheduler.tasks].map((task) => ({
+      tenant: task.tenant,
+      amount: task.holder?.memoryBytes ?? 0,
+      task,
+    }));
   }
 
   #sweep(): void {

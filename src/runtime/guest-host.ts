@@ -14,17 +14,30 @@ export interface GuestLogSink {
   write(tenant: string, level: LogLevel, message: string): void;
 }
 
+/** What a host passes on to. */
+export interface HostServices {
+  readonly log: GuestLogSink;
+  /** See {@link GuestHost.hold}. */
+  readonly hold: (pages: number) => void;
+}
+
 /**
  * The services of a sandbox of `deployment`; `task` answers the request that it serves.
  *
  * The clocks show the moment at which the request's present slice began: they move when the guest waits, not while it
  * computes, so that they time nothing that other tenants do.
  */
-export function guestHost(deployment: Deployment, memory: GuestMemory, task: () => Task, log: GuestLogSink): GuestHost {
+export function guestHost(
+  deployment: Deployment,
+  memory: GuestMemory,
+  task: () => Task,
+  { log, hold }: HostServices,
+): GuestHost {
   const { tenant, grants } = deployment;
   return {
     memory,
     grants,
+    hold,
     logs: (level) => log.keeps(level),
     log: (level, message) => {
       if (!log.keeps(level) || task().logLines >= MAX_LOG_LINES) return;

@@ -10,6 +10,58 @@ export const MAX_LIVE_MEMORIES = 8_000;
 /** Requests in flight in one process: each may hold a suspended stack, two mappings too. Beyond: `capacity`. */
 export const MAX_TASKS = 8_000;
 
+/**
+ * The share of the mappings that Linux grants a process (`vm.max_map_count`) up to which new requests begin. At the end of them
+ * the next suspended stack aborts the process; between two looks a thread cannot make as many as are left.
+ */
+export const MAPPINGS_SHARE = 0.8;
+
+/** Mappings that Linux grants a process unless it is configured otherwise. */
+export const DEFAULT_MAX_MAPPINGS = 65_530;
+
+/**
+ * Machine code of all modules, in MiB. V8 aborts the process at 4,095. Beyond, modules are neither deployed nor entered for the
+ * first time on a thread.
+ */
+export const MAX_CODE_MIB = 3_072;
+
+/**
+ * How far above the target nobody is served at all and the requests that hold most are ended, as a factor of the target: what
+ * guests can touch between two looks has to fit between.
+ */
+export const MEMORY_CEILING_FACTOR = 9 / 8;
+
+/**
+ * The share of the target that linear memories may have, touched or not: the rest is for the heaps, code and buffers of the process
+ * itself. Beyond, memory is neither made nor grown.
+ */
+export const LINEAR_MEMORY_SHARE = 0.75;
+
+/** How often resident memory is looked at: a thread can touch some 150 MB between two looks. */
+export const RESIDENT_LOOK_MS = 100;
+
+/** How often mappings and code are looked at: with 16,000 mappings a look takes the thread pool 20 ms. */
+export const MAPPINGS_LOOK_MS = 1_000;
+
+/** The pause between two attempts to bring resident memory down: what was dropped has to be collected first. */
+export const RELIEF_PAUSE_MS = 500;
+
+/**
+ * Bytes of linear memory that nobody uses any more before the collector is asked to run, at most, per thread. A collection takes
+ * some milliseconds; until then they count as their tenant's. 128 MiB.
+ */
+export const MAX_ABANDONED_BYTES = 128 * 1024 * 1024;
+
+/**
+ * Milliseconds of one turn of the event loop in which new instances are made; the next ones wait for another turn, for instantiation
+ * cannot be interrupted.
+ */
+export const INSTANTIATION_MS_PER_TURN = 2;
+
+/** How often a thread looks at its heap, and the share of V8's limit at which it ends requests: at the limit the process dies. */
+export const HEAP_LOOK_MS = 100;
+export const HEAP_CEILING_SHARE = 0.6;
+
 /** Memories larger than this are dropped rather than cleared: a fresh one is cheaper. 16 MiB. */
 export const MAX_CLEARED_BYTES = 16 * 1024 * 1024;
 

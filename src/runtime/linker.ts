@@ -15,7 +15,8 @@ export interface HostcallHooks {
   readonly memory: WebAssembly.Memory | null;
   interrupt(): number;
   yield(): Promise<unknown>;
-  refusedGrowth(): void;
+  /** What `memory.grow` answers for a number of pages, which comes unsigned: the size before, or -1. */
+  grow(pages: number): number;
 }
 
 type Call = BoundFunction['call'];
@@ -47,7 +48,7 @@ function sandboxImports(hooks: HostcallHooks): Record<string, WebAssembly.Import
   own['epoch'] = hooks.epoch;
   own['interrupt'] = () => hooks.interrupt();
   own['yield'] = new WebAssembly.Suspending(() => hooks.yield());
-  own['refused_growth'] = () => hooks.refusedGrowth();
+  own['grow'] = (pages: number) => hooks.grow(pages >>> 0);
   const wait = new WebAssembly.Suspending(() => hooks.wait());
   for (const name of Object.values(WAIT_IMPORTS)) own[name] = wait;
   return own;

@@ -1,34 +1,84 @@
-/** Linear memories of one data thread: made, counted, and refused before the process runs out of room for them. */
-import { MAX_LIVE_MEMORIES } from './limits.ts';
+/** Linear memories of one data thread: made, counted, grown, and refused before the process runs out of room for them. */
+import { MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
+import type { MemoryLedger } from './memory-ledger.ts';
+import { CapacityError } from './process-budgets.ts';
 
-/** No room for another guest now: the request ends as `capacity`. */
-export class CapacityError extends Error {
-  override readonly name = 'CapacityError';
+/** Memories, and bytes of them, made before dead ones are collected, as a share of the limit. */
+const COLLECTION_STEP = 1 / 8;
+
+const PAGE_BYTES = 65_536;
+
+/** What one memory is accounted for as; outlives it until the collector has reported it. */
+interface Account {
+  readonly tenant: number;
+  pages: number;
 }
 
-/** Memories made before dead ones are collected, as a share of the limit. */
-const COLLECTION_STEP = 1 / 8;
+/** Why a memory was not grown: its own maximum, or the memory of the process. */
+export type GrowthRefusal = 'maximum' | 'capacity';
+
+/** A linear memory on the account of its tenant. */
+export class LiveMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly #maximumPages: number;
+  readonly #account: Account;
+  readonly #ledger: MemoryLedger;
+
+  constructor(memory: WebAssembly.Memory, maximumPages: number, account: Account, ledger: MemoryLedger) {
+    this.memory = memory;
+    this.#maximumPages = maximumPages;
+    this.#account = account;
+    this.#ledger = ledger;
+  }
+
+  /** Its size now. */
+  get bytes(): number {
+    return this.#account.pages * PAGE_BYTES;
+  }
+
+  /** Grows it by a number of pages that a guest named; answers its size in pages before, or why it was refused. */
+  grow(pages: number): number | GrowthRefusal {
+    const before = this.#account.pages;
+    if (pages > this.#maximumPages - before) return 'maximum';
+    if (pages === 0) return before;
+    if (this.#ledger.grow(this.#account.tenant, pages) !== null) return 'capacity';
+    try {
+      this.memory.grow(pages);
+    } catch {
+      this.#ledger.shrink(this.#account.tenant, pages);
+      return 'capacity';
+    }
+    this.#account.pages += pages;
+    return before;
+  }
+}
 
 /**
  * Makes linear memories and counts those that have not been collected yet. Each request that fails leaves a dead one; the
  * collector sees its small object and not its address space, so it is asked to run long before the limit.
  */
 export class LiveMemories {
-  readonly #limit: number;
+  readonly #ledger: MemoryLedger;
   readonly #step: number;
-  readonly #collected = new FinalizationRegistry<null>(() => {
+  readonly #collected = new FinalizationRegistry<Account>(({ tenant, pages }) => {
     this.#alive -= 1;
+    this.#ledger.close(tenant, pages);
     this.#collectAt = Math.min(this.#collectAt, this.#alive + this.#step);
   });
   #alive = 0;
+  readonly #mostAbandonedBytes: number;
+  /** Of memories that nobody uses, since the last collection. */
+  #abandonedBytes = 0;
   /** How many have to be alive for the next collection. */
   #collectAt: number;
 
-  /** @param threads - Data threads that share the process's {@link MAX_LIVE_MEMORIES}. */
-  constructor(threads: number) {
-    this.#limit = Math.floor(MAX_LIVE_MEMORIES / threads);
-    this.#step = Math.ceil(this.#limit * COLLECTION_STEP);
+  /** @param threads - Data threads that share the ledger: none lets its dead memories take up more than its share. */
+  constructor(ledger: MemoryLedger, threads: number) {
+    this.#ledger = ledger;
+    this.#step = Math.ceil((MAX_LIVE_MEMORIES * COLLECTION_STEP) / threads);
     this.#collectAt = this.#step;
+    const all = ledger.ceilingPages * PAGE_BYTES;
+    this.#mostAbandonedBytes = Math.min(MAX_ABANDONED_BYTES, (all * COLLECTION_STEP) / threads);
   }
 
   /** Memories made and not yet collected. */
@@ -36,30 +86,58 @@ export class LiveMemories {
     return this.#alive;
   }
 
-  /** A new memory, all zero. Throws {@link CapacityError} at the limit and when the system has no room. */
-  create(initialPages: number, maximumPages: number): WebAssembly.Memory {
-    if (this.#alive >= this.#collectAt) this.#collect();
-    if (this.#alive >= this.#limit) throw new CapacityError(`${this.#alive} linear memories are alive`);
+  /**
+   * A new memory, all zero, on the account of a tenant, given by its slot. Throws {@link CapacityError} when the process has no
+   * room for it, and has dead ones collected.
+   */
+  create(initialPages: number, maximumPages: number, tenant: number): LiveMemory {
+    if (this.#alive >= this.#collectAt) this.collect();
+    const refusal = this.#ledger.open(tenant, initialPages);
+    if (refusal !== null) throw this.#full(refusal);
     const memory = allocate(initialPages, maximumPages);
+    if (memory === null) {
+      this.#ledger.close(tenant, initialPages);
+      throw this.#full(new CapacityError('the system has no room for a linear memory'));
+    }
+    const account = { tenant, pages: initialPages };
     this.#alive += 1;
-    this.#collected.register(memory, null);
-    return memory;
+    this.#collected.register(memory, account);
+    return new LiveMemory(memory, maximumPages, account, this.#ledger);
   }
 
-  /** Has the collector run in a task of its own; asks again only once it has, because a collection takes milliseconds. */
-  #collect(): void {
+  /** Says that nobody will use a memory again: enough of them have the collector run. */
+  abandon({ bytes }: LiveMemory): void {
+    this.#abandonedBytes += bytes;
+    if (this.#abandonedBytes >= this.#mostAbandonedBytes) this.collect();
+  }
+
+  /** Has the collector run in a task of its own, unless it is about to: a collection takes milliseconds. */
+  collect(): void {
+    if (this.#collectAt === Infinity) return;
     this.#collectAt = Infinity;
+    this.#abandonedBytes = 0;
     void globalThis.gc?.({ type: 'major', execution: 'async' }).then(() => {
-      this.#collectAt = Math.min(this.#alive + this.#step, this.#limit);
+      this.#collectAt = this.#alive + this.#step;
     });
+  }
+
+  #full(refusal: CapacityError): CapacityError {
+    this.collect();
+    return refusal;
   }
 }
 
-function allocate(initial: number, maximum: number): WebAssembly.Memory {
+/**
+ * `null` when the system has no room. Made empty and then grown: V8 takes an initial size for memory in use, and collects garbage for
+ * milliseconds after every few large ones, also when nobody touches them.
+ */
+function allocate(initial: number, maximum: number): WebAssembly.Memory | null {
   try {
-    return new WebAssembly.Memory({ initial, maximum });
+    const memory = new WebAssembly.Memory({ initial: 0, maximum });
+    memory.grow(initial);
+    return memory;
   } catch (error) {
-    if (error instanceof RangeError) throw new CapacityError('no room for a linear memory', { cause: error });
+    if (error instanceof RangeError) return null;
     throw error;
   }
 }

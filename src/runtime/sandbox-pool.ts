@@ -54,16 +54,15 @@ export class SandboxPool {
 
   /** Takes a sandbox back after a success. */
   release(sandbox: Sandbox): void {
-    if (!this.#readied(sandbox) || this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES) return;
-    const bytes = sandbox.memoryBytes;
-    if (this.#idleBytes.bytes + bytes > this.#idleBytes.limit) return;
-    this.#idleBytes.bytes += bytes;
+    if (!this.#readied(sandbox) || this.#isFull(sandbox)) return sandbox.abandon();
+    this.#idleBytes.bytes += sandbox.memoryBytes;
     this.#idle.push(sandbox);
   }
 
   /** Takes a sandbox back after anything else: nothing of it is used again. */
   discard(sandbox: Sandbox): void {
     sandbox.guest.reset('instance');
+    sandbox.abandon();
   }
 
   /** Drops the sandboxes that nobody has used since the last but one sweep. */
@@ -72,10 +71,15 @@ export class SandboxPool {
     if (stale.length > 0) this.#drop(stale.length);
   }
 
+  /** Drops everything idle. */
+  drain(): void {
+    this.#drop(this.#idle.length);
+  }
+
   /** Drops everything idle now and whatever is released later. */
   close(): void {
     this.#closed = true;
-    this.#drop(this.#idle.length);
+    this.drain();
   }
 
   /** Makes a sandbox ready for the next request; answers whether it is worth keeping. */
@@ -86,8 +90,16 @@ export class SandboxPool {
     return true;
   }
 
+  #isFull({ memoryBytes }: Sandbox): boolean {
+    if (this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES) return true;
+    return this.#idleBytes.bytes + memoryBytes > this.#idleBytes.limit;
+  }
+
   /** Drops from the bottom of the stack, where the least recently used are. */
   #drop(count: number): void {
-    for (const sandbox of this.#idle.splice(0, count)) this.#idleBytes.bytes -= sandbox.memoryBytes;
+    for (const sandbox of this.#idle.splice(0, count)) {
+      this.#idleBytes.bytes -= sandbox.memoryBytes;
+      sandbox.abandon();
+    }
   }
 }

@@ -7,8 +7,9 @@ import type { Deployment } from './deployment.ts';
 import { MAX_CLEARED_BYTES } from './limits.ts';
 import { captureState, restoreState, stateGlobals, type InitialState } from './initial-state.ts';
 import { link } from './linker.ts';
-import type { LiveMemories } from './live-memories.ts';
+import type { LiveMemories, LiveMemory } from './live-memories.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { SpareStacks } from './spare-stacks.ts';
 import type { Task } from './task.ts';
 import { trap } from './trap.ts';
 import type { WatchdogLink } from './watchdog.ts';
@@ -20,6 +21,7 @@ const NO_MEMORY = new WebAssembly.Memory({ initial: 0, maximum: 0 });
 export interface SandboxSurroundings {
   readonly scheduler: Scheduler;
   readonly memories: LiveMemories;
+  readonly stacks: SpareStacks;
   readonly watchdog: WatchdogLink;
   /** The host services of a sandbox. */
   hostFor(deployment: Deployment, memory: GuestMemory, task: () => Task): GuestHost;
@@ -35,11 +37,13 @@ export class Sandbox {
   readonly guest: AbiGuest;
   readonly #deployment: Deployment;
   readonly #scheduler: Scheduler;
-  readonly #memory: WebAssembly.Memory | null;
+  readonly #memories: LiveMemories;
+  readonly #stacks: SpareStacks;
+  readonly #memory: LiveMemory | null;
   readonly #imports: WebAssembly.Imports;
   readonly #exports: ReadonlySet<string>;
-  /** The whole memory. Growth, even by 0 pages, detaches the view: its length is then 0. */
-  #bytes: Uint8Array;
+  /** The whole memory, as long as it is not grown. */
+  readonly #bytes: Uint8Array;
   readonly #initialBytes: number;
   #instance: WebAssembly.Instance | null = null;
   #globals: readonly WebAssembly.Global[] = [];
@@ -60,18 +64,23 @@ export class Sandbox {
     const { shape } = deployment;
     this.#deployment = deployment;
     this.#scheduler = surroundings.scheduler;
+    this.#memories = surroundings.memories;
     this.#watchdog = surroundings.watchdog;
+    this.#stacks = surroundings.stacks;
     this.#memory =
-      shape.memory === null ? null : surroundings.memories.create(shape.memory.initialPages, shape.memory.maximumPages);
-    this.#bytes = new Uint8Array((this.#memory ?? NO_MEMORY).buffer);
+      shape.memory === null
+        ? null
+        : surroundings.memories.create(shape.memory.initialPages, shape.memory.maximumPages, deployment.slot);
+    const linear = this.#memory?.memory ?? NO_MEMORY;
+    this.#bytes = new Uint8Array(linear.buffer);
     this.#initialBytes = this.#bytes.length;
-    const memory = new GuestMemory(this.#memory ?? NO_MEMORY);
+    const memory = new GuestMemory(linear);
     const host = surroundings.hostFor(deployment, memory, () => this.#taskAtHand());
     this.guest = abi.createGuest(host, new Set(shape.imports.map(({ module }) => module)));
     this.#exports = new Set(shape.exports);
     this.#imports = link(shape, this.guest.imports, {
       epoch: surroundings.watchdog.epoch,
-      memory: this.#memory,
+      memory: this.#memory?.memory ?? null,
       fail: (error) => this.#fail(error),
       defer: (work) => {
         this.#deferred = work;
@@ -80,15 +89,18 @@ export class Sandbox {
       wait: () => this.#wait(),
       interrupt: () => this.#scheduler.interrupt(this.#taskAtHand()),
       yield: () => this.#scheduler.yield(this.#taskAtHand()),
-      refusedGrowth: () => {
-        this.#taskAtHand().growthRefused = true;
-      },
+      grow: (pages) => this.#grow(pages),
     });
   }
 
   /** Bytes of its linear memory now. */
   get memoryBytes(): number {
-    return this.#memory?.buffer.byteLength ?? 0;
+    return this.#memory?.bytes ?? 0;
+  }
+
+  /** Whether there is an instance, used or not: none has to be made. */
+  get made(): boolean {
+    return this.#instance !== null;
   }
 
   /** Whether its instance has served a request and goes on from there. */
@@ -99,18 +111,22 @@ export class Sandbox {
   /** Takes on a request. */
   assign(task: Task): void {
     this.#task = task;
+    task.holder = this;
     this.uses += 1;
     this.idleSweeps = 0;
   }
 
   /**
-   * Sees to it that there is an instance as new: the one that was put back, or another in the zeroed memory. Throws what
-   * instantiation throws. Answers whether the instance still has to {@link start}.
+   * Sees to it that there is an instance as new: the one that was put back, or another in the zeroed memory, made on the account
+   * of the request at hand. Throws what instantiation throws. Answers whether the instance still has to {@link start}.
    */
   renew(abi: Abi): boolean {
     const { module, shape } = this.#deployment;
     if (this.#instance === null) {
+      const task = this.#taskAtHand();
+      this.#scheduler.begin(task);
       this.#instance = new WebAssembly.Instance(module, this.#imports);
+      this.#scheduler.end(task);
       this.#globals = stateGlobals(this.#instance, shape.stateExports ?? []);
     }
     this.#pristine = false;
@@ -145,7 +161,8 @@ export class Sandbox {
     const running = entry(...args);
     this.#scheduler.end(task);
     // A guest that neither slept nor failed in a hostcall has ended: its promise is settled and says all there is.
-    return task.sleep === null && task.fault === null ? running : this.#finish(running, task);
+    if (task.sleep !== null) return this.#finishLater(running, task);
+    return task.fault === null ? running : this.#finish(running, task);
   };
 
   /** Makes the sandbox ready for another request that goes on with its instance. */
@@ -163,7 +180,6 @@ export class Sandbox {
     this.#task = null;
     this.uses = 0;
     if (this.memoryBytes !== this.#initialBytes || this.#initialBytes > MAX_CLEARED_BYTES) return false;
-    if (this.#bytes.length !== this.#initialBytes) this.#bytes = new Uint8Array((this.#memory ?? NO_MEMORY).buffer);
     if (initial !== null) {
       restoreState(initial, this.#bytes, this.#globals);
       this.#pristine = true;
@@ -175,12 +191,34 @@ export class Sandbox {
     return true;
   }
 
+  /** What `memory.grow` answers: the number of pages before, or -1. */
+  #grow(pages: number): number {
+    const grown = this.#memory?.grow(pages) ?? 'maximum';
+    if (typeof grown === 'number') return grown;
+    this.#taskAtHand().growthRefused ??= grown === 'maximum' ? 'memory_limit' : 'capacity';
+    return -1;
+  }
+
+  /** Says that it is not used again. */
+  abandon(): void {
+    if (this.#memory !== null) this.#memories.abandon(this.#memory);
+  }
+
   #wait(): Promise<unknown> {
     this.#watchdog.clearWait();
     const work = this.#deferred ?? Promise.resolve();
     this.#deferred = null;
     return this.#scheduler.wait(this.#taskAtHand(), work);
   }
+
+  #finishLater(running: Promise<unknown>, task: Task): Promise<unknown> {
+    this.#stacks.took();
+    // Before anything else that waits for the guest: each moment later may be the moment that V8 frees a stack.
+    void running.then(this.#gave, this.#gave);
+    return this.#finish(running, task);
+  }
+
+  readonly #gave = (): void => this.#stacks.gave();
 
   async #finish(running: Promise<unknown>, task: Task): Promise<unknown> {
     try {

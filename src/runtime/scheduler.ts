@@ -16,6 +16,9 @@ export const SLICE_MS = 2;
 /** How often sleeping requests are checked against their deadlines. */
 export const DEADLINE_CHECK_MS = 5;
 
+/** Microtasks from the rejection of a sleep until its guest has ended and its stack is noted: V8's two, one of ours, one spare. */
+const UNWINDING_HOPS = 4;
+
 /** The clocks of a scheduler, injectable for tests. */
 export interface SchedulerClock {
   /** Monotonic milliseconds. */
@@ -50,6 +53,8 @@ export class Scheduler {
   readonly #watchdog: WatchdogLink;
   readonly #clock: SchedulerClock;
   readonly #queue: Ready[] = [];
+  /** Sleeps of condemned guests, the first of which ends now. */
+  readonly #unwinding: Sleep[] = [];
   readonly #tasks = new Set<Task>();
   #turnPlanned = false;
   #current: Task | null = null;
@@ -68,9 +73,9 @@ export class Scheduler {
     return this.#tasks;
   }
 
-  /** Opens the account of a request. */
-  open(budget: { readonly cpuMs: number; readonly wallMs: number }): Task {
-    const task = new Task(budget, this.#clock.nowMs());
+  /** Opens the account of a request of a tenant, given by its slot. */
+  open(budget: { readonly cpuMs: number; readonly wallMs: number }, tenant: number): Task {
+    const task = new Task(budget, this.#clock.nowMs(), tenant);
     this.#tasks.add(task);
     this.#deadlineTimer ??= setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS);
     return task;
@@ -150,7 +155,18 @@ export class Scheduler {
   #unwind(task: Task): void {
     const { sleep } = task;
     task.sleep = null;
-    sleep?.reject(TRAP_ERROR);
+    if (sleep === null) return;
+    this.#unwinding.push(sleep);
+    if (this.#unwinding.length === 1) void this.#unwindAll();
+  }
+
+  /** Unwinds one guest after the other, each to its end, so that its stack is out of use before the next one's is. */
+  async #unwindAll(): Promise<void> {
+    for (let sleep = this.#unwinding[0]; sleep !== undefined; sleep = this.#unwinding[0]) {
+      sleep.reject(TRAP_ERROR);
+      for (let hop = 0; hop < UNWINDING_HOPS; hop++) await Promise.resolve();
+      this.#unwinding.shift();
+    }
   }
 
   #sleep(task: Task, resolve: Sleep['resolve'], reject: Sleep['reject']): Sleep {

@@ -9,6 +9,8 @@ export interface Sleep {
 
 /** The account of one request. Made per request, used by the {@link ./scheduler.ts Scheduler} and the sandbox. */
 export class Task {
+  /** Slot of the tenant whose request it is. */
+  readonly tenant: number;
   readonly cpuBudgetMs: number;
   /** On the clock of `performance.now()`. */
   readonly deadlineMs: number;
@@ -19,16 +21,21 @@ export class Task {
   verdict: Outcome | null = null;
   /** What a host function threw, or what a failed wait was rejected with; the trap that follows stands for it. */
   fault: unknown = null;
-  /** Set when a growth of the memory was refused: a failure afterwards is a `memory_limit`. */
-  growthRefused = false;
+  /** Set when a growth of the memory was refused: what a failure afterwards is put down to. */
+  growthRefused: Outcome | null = null;
   /** What its guest reads as the time, on the clock of `performance.now()`: moves when a request begins or has waited. */
   clockMs: number;
   /** Lines written to the tenant's log. */
   logLines = 0;
   sleep: Sleep | null = null;
+  /** What the host keeps for it, in pages of 64 KiB. */
+  heldPages = 0;
+  /** Whose linear memory it uses. */
+  holder: { readonly memoryBytes: number } | null = null;
   #abort: AbortController | null = null;
 
-  constructor(budget: { readonly cpuMs: number; readonly wallMs: number }, nowMs: number) {
+  constructor(budget: { readonly cpuMs: number; readonly wallMs: number }, nowMs: number, tenant: number) {
+    this.tenant = tenant;
     this.cpuBudgetMs = budget.cpuMs;
     this.startMs = nowMs;
     this.clockMs = nowMs;

@@ -2,12 +2,13 @@
 import { OUTCOME_NAMES, type Outcome } from '../outcome.ts';
 
 /**
- * Words per tenant: in flight, one per outcome, and CPU microseconds as a low and a high half. No 64-bit words: their atomic
+ * Words per tenant: in flight, one per outcome, CPU microseconds as a low and a high half, and pages of linear memory. No 64-bit words: their atomic
  * access takes bigints, which cost an allocation per request.
  */
-const WORDS = 1 + OUTCOME_NAMES.length + 2;
-const CPU_LOW = WORDS - 2;
-const CPU_HIGH = WORDS - 1;
+const WORDS = 1 + OUTCOME_NAMES.length + 3;
+const CPU_LOW = WORDS - 3;
+const CPU_HIGH = WORDS - 2;
+const PAGES = WORDS - 1;
 const OUTCOME_PLACE = Object.fromEntries(OUTCOME_NAMES.map((name, place) => [name, place + 1])) as Record<
   Outcome,
   number
@@ -24,6 +25,8 @@ export interface TenantFigures {
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** CPU time inside guests, in microseconds. */
   readonly cpuUs: number;
+  /** Linear memory that exists for it, in pages of 64 KiB. */
+  readonly memoryPages: number;
 }
 
 /** Counters in shared memory, one slot a tenant. */
@@ -63,6 +66,11 @@ export class TenantCounters {
     this.#addCpu(slot, Math.round(cpuMs * 1000));
   }
 
+  /** Counts pages of linear memory in, or out when negative; answers how many there were before. */
+  addPages(slot: number, pages: number): number {
+    return Atomics.add(this.share.words, slot * WORDS + PAGES, pages);
+  }
+
   /** The figures of a slot now. */
   read(slot: number): TenantFigures {
     const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place);
@@ -70,6 +78,7 @@ export class TenantCounters {
     return {
       inFlight: at(0),
       outcomes: outcomes as Record<Outcome, number>,
+      memoryPages: at(PAGES),
       cpuUs: (at(CPU_LOW) >>> 0) + (at(CPU_HIGH) >>> 0) * 2 ** 32,
     };
   }

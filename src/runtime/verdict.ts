@@ -4,7 +4,7 @@ import { GuestExit, GuestFault } from '../abi/guest-fault.ts';
 import { BackendError } from '../capability/backend.ts';
 import { BodyError } from '../http/body.ts';
 import type { Outcome } from '../outcome.ts';
-import { CapacityError } from './live-memories.ts';
+import { CapacityError } from './process-budgets.ts';
 import type { Task } from './task.ts';
 
 /** Why a request ended early. */
@@ -17,9 +17,9 @@ export interface Failure {
 /** The failure behind `error`, which ended the request of `task`. */
 export function failureOf(error: unknown, task: Task): Failure {
   const failure = task.verdict === null ? byError(error) : { outcome: task.verdict, detail: '' };
-  // Growth was refused before: what follows (an allocator's abort, a loop of attempts) is the memory budget's doing.
-  if (task.growthRefused && (failure.outcome === 'guest_trap' || failure.outcome === 'cpu_limit')) {
-    return { outcome: 'memory_limit', detail: failure.detail };
+  // Growth was refused before: what follows (an allocator's abort, a loop of attempts) is that budget's doing.
+  if (task.growthRefused !== null && (failure.outcome === 'guest_trap' || failure.outcome === 'cpu_limit')) {
+    return { outcome: task.growthRefused, detail: failure.detail };
   }
   return failure;
 }

@@ -1,10 +1,12 @@
 /** A data thread: its own listener on the shared port, its own engine, its own event loop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { Engine } from '../runtime/engine.ts';
+import { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { TenantCounters } from '../runtime/tenant-counters.ts';
 import { WatchdogLink } from '../runtime/watchdog.ts';
 import { accessLine, guestLine } from '../telemetry/access-log.ts';
 import { LineBatch } from '../telemetry/line-batch.ts';
+import { LogQuota } from '../telemetry/log-quota.ts';
 import { keepsLevel } from '../telemetry/log.ts';
 import { AddressPolicy } from '../upstream/address-policy.ts';
 import { Concurrency } from './concurrency.ts';
@@ -19,14 +21,24 @@ const port = parentPort;
 if (port === null) throw new TypeError('data-thread.ts runs as a worker');
 
 const say = (message: FromDataThread): void => port.postMessage(message);
+const quota = new LogQuota();
 const lines = new LineBatch((text) => say({ kind: 'lines', text }));
 const counters = new TenantCounters(options.counters);
 const engine = new Engine({
   watchdog: new WatchdogLink(options.watchdog, options.thread),
+  budgets: new ProcessBudgets(options.budgets),
+  counters,
   threads: options.threads,
   log: {
     keeps: (level) => options.accessLog === 'keep' && keepsLevel(options.logLevel, level),
-    write: (tenant, level, message) => lines.add(guestLine(Date.now(), tenant, level, message)),
+    write: (tenant, level, message) => {
+      const verdict = quota.take(tenant, message.length, performance.now());
+      if (!verdict.kept) return;
+      const now = Date.now();
+      if (verdict.droppedBefore > 0)
+        lines.add(guestLine(now, tenant, 'warn', `${verdict.droppedBefore} lines were dropped: too many at once`));
+      lines.add(guestLine(now, tenant, level, message));
+    },
   },
 });
 const policy = new AddressPolicy({ allow: options.allowBackends, neverReach: options.neverReach });
@@ -73,6 +85,8 @@ port.on('message', (message: ToDataThread) => {
   } else if (message.kind === 'usage') {
     const { tasks, ...rest } = engine.usage();
     say({ kind: 'usage', id: message.id, usage: { requests: tasks, ...rest } });
+  } else if (message.kind === 'relieve') {
+    engine.relieve(message.pressure);
   } else if (message.kind === 'listen') {
     const bound = transport.listen(options.host, options.port);
     say(bound === null ? { kind: 'cannot_listen' } : { kind: 'listening', port: bound });

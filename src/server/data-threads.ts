@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { KerbError } from '../errors.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
+import type { Pressure } from '../runtime/process-gauge.ts';
 import type { DataThreadOptions, FromDataThread, ThreadUsage, ToDataThread } from './thread-messages.ts';
 
 /** What all data threads have in common. */
@@ -140,6 +141,12 @@ export class DataThreads {
         return message.usage;
       }),
     );
+  }
+
+  /** Has every thread bring its part of the process's memory down. */
+  relieve({ bytes, measure }: Pressure): void {
+    const pressure = { bytes: bytes / this.#threads.length, measure };
+    for (const thread of this.#threads) thread.say({ kind: 'relieve', pressure });
   }
 
   /** Takes no more connections, lets requests end, and ends the threads. */

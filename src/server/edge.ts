@@ -8,7 +8,7 @@ import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { CapacityError } from '../runtime/live-memories.ts';
+import { CapacityError } from '../runtime/process-budgets.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
@@ -164,6 +164,7 @@ export class Edge {
     if (visit.writer.ended) return this.#fail(visit, 'client_closed', null);
     try {
       visit.task = engine.open(deployment);
+      visit.account = visit.task;
     } catch (error) {
       if (error instanceof CapacityError) return this.#fail(visit, 'capacity', error.message);
       throw error;
@@ -257,11 +258,12 @@ export class Edge {
   }
 
   #finish(visit: Visit): void {
-    const { counters, concurrency, served, log } = this.#options;
+    const { engine, counters, concurrency, served, log } = this.#options;
     const { deployment } = visit;
     if (visit.finished) return;
     visit.finished = true;
     visit.body?.cancel();
+    if (visit.account !== null) engine.free(visit.account);
     if (deployment !== null) counters.count(deployment.slot, visit.outcome, visit.cost.cpuMs);
     if (deployment !== null && visit.counted) concurrency.leave(deployment.slot);
     if (deployment !== null && visit.holds) served.leave(deployment);

@@ -1,5 +1,7 @@
 /** What the main thread and a data thread say to each other. */
 import type { TableChange } from '../runtime/deployment.ts';
+import type { ProcessBudgetShare } from '../runtime/process-budgets.ts';
+import type { Pressure } from '../runtime/process-gauge.ts';
 import type { CounterShare } from '../runtime/tenant-counters.ts';
 import type { WatchdogShare } from '../runtime/watchdog.ts';
 import type { LogLevel } from '../log-level.ts';
@@ -13,6 +15,7 @@ export interface DataThreadOptions {
   readonly port: number;
   readonly watchdog: WatchdogShare;
   readonly counters: CounterShare;
+  readonly budgets: ProcessBudgetShare;
   /** Whether access records and guests' lines are kept at all. */
   readonly accessLog: 'keep' | 'off';
   readonly logLevel: LogLevel;
@@ -28,6 +31,8 @@ export type ToDataThread =
   | { readonly kind: 'listen' }
   | { readonly kind: 'change'; readonly change: TableChange }
   | { readonly kind: 'usage'; readonly id: number }
+  /** Bring resident memory down by this thread's part. */
+  | { readonly kind: 'relieve'; readonly pressure: Pressure }
   /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */
   | { readonly kind: 'drain'; readonly deadlineMs: number };
 

@@ -22,6 +22,8 @@ export class Visit implements Exchange {
   readonly writer: ResponseWriter;
   /** Set while the guest has it. */
   task: Task | null = null;
+  /** Its task also after the guest is done: what the host keeps for the response is on its account until the end. */
+  account: Task | null = null;
   body: RequestBody | null = null;
   /** The next handler's body while it is carried to the client. */
   relayed: BodySource | null = null;

@@ -145,11 +145,12 @@ export class Edge {
     return this.until(() => this.log.find(match));
   }
 
-  /** Waits until it serves. */
-  async ready(): Promise<this> {
-    const [, edge, control] = await this.until(() => /ready: .*:(\d+), control on .*:(\d+)/.exec(this.#stderr));
-    this.#port = Number(edge);
-    this.#controlPort = Number(control);
+  /** Waits until it serves, for the `time`th time when it starts anew. */
+  async ready(time = 1): Promise<this> {
+    const said = /ready: .*:(\d+), control on .*:(\d+)/g;
+    const found = await this.until(() => [...this.#stderr.matchAll(said)][time - 1]);
+    this.#port = Number(found[1]);
+    this.#controlPort = Number(found[2]);
     return this;
   }
 

@@ -43,6 +43,21 @@ async function withEdge(options: Parameters<typeof startEdge>[0], use: (edge: Ed
   }
 }
 
+describe('a restart by SIGUSR2', () => {
+  it('ends what has begun, and serves again as the same process, as it was started', () =>
+    withEdge({ apps: { uri: { module: URI_GUEST } }, flags: ['--drain-ms', '5000'] }, async (edge) => {
+      const { pid } = edge.process;
+      expect((await edge.fetch('uri', '/before')).text).toBe('/before');
+      for (const time of [2, 3]) {
+        edge.process.kill('SIGUSR2');
+        await edge.ready(time);
+        expect((await edge.fetch('uri', `/after/${time}`)).text).toBe(`/after/${time}`);
+      }
+      expect([edge.process.pid, edge.alive]).toEqual([pid, true]);
+      expect(edge.stderr).toMatch(/SIGUSR2: draining, at most 5000 ms\n(.*\n)*.*drained\n(.*\n)*.*starting anew\n/);
+    }));
+});
+
 describe('a start', () => {
   it('with --help prints every flag on standard output and ends with 0', async () => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [...V8_FLAGS, MAIN, '--help']);

@@ -28,6 +28,7 @@ describe('defaults', () => {
       tenantsFolder: 'tenants',
       dataFolder: '.kerb',
       threads: Math.min(256, Math.max(1, availableParallelism() - 1)),
+      memoryTargetMib: expect.any(Number) as number,
       allowBackends: [],
       accessLog: { kind: 'stdout' },
       logLevel: 'info',
@@ -48,7 +49,7 @@ describe('flags', () => {
   it('set every field', () => {
     const line =
       '--edge-port 0 --control-port=9081 --host ::1 --tenants apps --data state --threads 4 --allow-backend 10.0.0.0/8' +
-      ' --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
+      ' --memory-target 500 --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
     expect(configOf(line.split(' '))).toEqual({
       edgePort: 0,
       controlPort: 9081,
@@ -56,6 +57,7 @@ describe('flags', () => {
       tenantsFolder: 'apps',
       dataFolder: 'state',
       threads: 4,
+      memoryTargetMib: 500,
       allowBackends: [
         { address: '10.0.0.0', prefix: 8, family: 'ipv4' },
         { address: 'fd00::', prefix: 8, family: 'ipv6' },

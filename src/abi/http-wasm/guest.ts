@@ -18,6 +18,7 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   /** Features enabled outside a request hold for every request of the instance. */
   #instanceFeatures = 0;
   #turn: Turn | null = null;
+  readonly #hold = (pages: number): void => this.host.hold(pages);
 
   /** @param modules - The import modules that the guest names: WASI is there only for those that do. */
   constructor(host: GuestHost, modules: ReadonlySet<string>) {
@@ -51,8 +52,8 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   }
 
   async handle(enter: Enter, exchange: Exchange): Promise<Reply> {
-    const request = new RequestDraft(exchange);
-    const response = new ResponseDraft(exchange);
+    const request = new RequestDraft(exchange, this.#hold);
+    const response = new ResponseDraft(exchange, this.#hold);
     this.#turn = { request, response, afterNext: false, features: this.#instanceFeatures };
     try {
       const contextAndNext = (await enter('handle_request')) as bigint;

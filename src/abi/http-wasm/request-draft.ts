@@ -5,7 +5,7 @@ import type { HeaderList } from '../../http/headers.ts';
 import type { ClientAddress } from '../../http/message.ts';
 import type { Exchange } from '../abi.ts';
 import { GuestFault } from '../guest-fault.ts';
-import { CollectedBytes } from './collected-bytes.ts';
+import { CollectedBytes, type Hold } from './collected-bytes.ts';
 import { MAX_BUFFERED_BODY_BYTES } from './limits.ts';
 
 /** A request's head and body; guests read it, overwrite parts of it, and hand it on. */
@@ -15,6 +15,7 @@ export class RequestDraft {
   readonly protocol: string;
   readonly client: ClientAddress;
   readonly headers: HeaderList;
+  readonly #hold: Hold;
   readonly #body: BodySource | null;
   /** Content-Length of the client's body as it came; the guest may change the field, which is the host's. */
   readonly #declared: number | null;
@@ -24,7 +25,8 @@ export class RequestDraft {
   /** What the guest read while it had asked for buffering, to be replayed to the next handler. */
   #kept: CollectedBytes | null = null;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, hold: Hold) {
+    this.#hold = hold;
     const { method, target, protocol, client, headers } = exchange.request;
     this.method = method;
     this.target = target;
@@ -52,7 +54,7 @@ export class RequestDraft {
 
   /** Adds to the body that replaces the client's. */
   write(chunk: Uint8Array): void {
-    this.#written ??= new CollectedBytes();
+    this.#written ??= new CollectedBytes(this.#hold);
     add(this.#written, chunk);
   }
 
@@ -67,7 +69,7 @@ export class RequestDraft {
   }
 
   #keep(chunk: Uint8Array | null): Uint8Array | null {
-    if (chunk !== null) add((this.#kept ??= new CollectedBytes()), chunk);
+    if (chunk !== null) add((this.#kept ??= new CollectedBytes(this.#hold)), chunk);
     return chunk;
   }
 }

@@ -5,7 +5,7 @@ import type { ResponseHead } from '../../http/message.ts';
 import type { BackendResponse } from '../../capability/backend.ts';
 import type { Exchange, Reply } from '../abi.ts';
 import { GuestFault } from '../guest-fault.ts';
-import { CollectedBytes } from './collected-bytes.ts';
+import { CollectedBytes, type Hold } from './collected-bytes.ts';
 import { MAX_BUFFERED_BODY_BYTES, READ_STEP_BYTES, STREAM_FROM_BYTES } from './limits.ts';
 
 /** A response in the making: the guest's own, or the next handler's. */
@@ -13,7 +13,7 @@ export class ResponseDraft {
   status = 200;
   headers = new HeaderList();
   readonly #exchange: Exchange;
-  #held = new CollectedBytes();
+  readonly #held: CollectedBytes;
   /** Set once the head is on its way and the guest streams. */
   #sink: BodySink | null = null;
   /** The next handler's body, while nobody has replaced it. */
@@ -23,8 +23,9 @@ export class ResponseDraft {
   /** Whether the body at hand is the next handler's: the guest's first write then replaces it. */
   #adopted = false;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, hold: Hold) {
     this.#exchange = exchange;
+    this.#held = new CollectedBytes(hold);
   }
 
   /** Whether the head is sent, so that nothing but the body can follow. */
@@ -53,7 +54,7 @@ export class ResponseDraft {
   discardBody(): void {
     this.#upstream?.cancel();
     this.#upstream = null;
-    this.#held = new CollectedBytes();
+    this.#held.clear();
     this.#readBytes = 0;
     this.#adopted = false;
   }

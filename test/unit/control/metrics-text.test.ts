@@ -10,11 +10,20 @@ const PROCESS: ProcessMetrics = {
   ],
   residentBytes: 7,
   droppedLogBatches: 8,
+  budgets: {
+    requests: { used: 9, ceiling: 10, refused: 11 },
+    memories: { used: 12, ceiling: 13, refused: 14 },
+    memory_pages: { used: 25, ceiling: 26, refused: 27 },
+    resident_mib: { used: 15, ceiling: 16, refused: 17 },
+    mappings: { used: 18, ceiling: 19, refused: 20 },
+    code_mib: { used: 21, ceiling: 22, refused: 23 },
+  },
+  types: 24,
 };
 
 function tenant(name: string, outcomes: Partial<Record<Outcome, number>>, cpuUs: number): TenantMetrics {
   const all = Object.fromEntries(OUTCOME_NAMES.map((outcome) => [outcome, outcomes[outcome] ?? 0]));
-  return { tenant: name, inFlight: 3, outcomes: all as Record<Outcome, number>, cpuUs };
+  return { tenant: name, inFlight: 3, memoryPages: 2, outcomes: all as Record<Outcome, number>, cpuUs };
 }
 
 const TEXT = metricsText(PROCESS, [tenant('a', { ok: 5, guest_trap: 1 }, 1_500_000), tenant('b', {}, 0)]);
@@ -49,11 +58,16 @@ describe('the text', () => {
       'kerb_cpu_seconds_total{tenant="b"} 0',
       'kerb_requests_in_flight{tenant="a"} 3',
       'kerb_deployments 2',
+      'kerb_memory_bytes{tenant="a"} 131072',
       'kerb_thread_requests{thread="0"} 1',
       'kerb_thread_memories{thread="1"} 5',
       'kerb_thread_idle_bytes{thread="1"} 6',
       'kerb_resident_bytes 7',
       'kerb_log_batches_dropped_total 8',
+      'kerb_budget_used{budget="requests"} 9',
+      'kerb_budget_ceiling{budget="memories"} 13',
+      'kerb_budget_refused_total{budget="code_mib"} 23',
+      'kerb_module_types 24',
     ]) {
       expect(TEXT.split('\n')).toContain(line);
     }

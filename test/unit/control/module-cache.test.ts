@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { KerbError } from '../../../src/errors.ts';
 import type { CompileRequest } from '../../../src/control/compilation.ts';
 import type { Compiled } from '../../../src/control/compiler.ts';
-import { cachedCompile } from '../../../src/control/module-cache.ts';
+import { ModuleCache, type Compile } from '../../../src/control/module-cache.ts';
+import { processBudgets } from '../runtime/harness.ts';
 
 /** A compiler that counts what it is asked, and makes a new module each time. */
 function counting(bytesOut = 100): {
@@ -25,6 +26,12 @@ function counting(bytesOut = 100): {
   return { compile, calls };
 }
 
+/** The lookup of a cache with room for code. */
+function cache(compile: Compile): Compile {
+  const modules = new ModuleCache(compile, processBudgets());
+  return (asked) => modules.get(asked);
+}
+
 const request = (...bytes: number[]): CompileRequest => ({
   bytes: Uint8Array.from(bytes),
   abi: 'auto',
@@ -33,7 +40,7 @@ const request = (...bytes: number[]): CompileRequest => ({
 
 test('equal uploads share one module', async () => {
   const { compile, calls } = counting();
-  const cached = cachedCompile(compile);
+  const cached = cache(compile);
   const first = await cached(request(1, 2));
   const second = await cached(request(1, 2));
   expect(second.module).toBe(first.module);
@@ -42,7 +49,7 @@ test('equal uploads share one module', async () => {
 
 test('equal uploads at the same time are compiled once', async () => {
   const { compile, calls } = counting();
-  const cached = cachedCompile(compile);
+  const cached = cache(compile);
   const [first, second] = await Promise.all([cached(request(1)), cached(request(1))]);
   expect(second.module).toBe(first.module);
   expect(calls).toHaveLength(1);
@@ -50,7 +57,7 @@ test('equal uploads at the same time are compiled once', async () => {
 
 test('other bytes, another ABI and another memory budget are other modules', async () => {
   const { compile, calls } = counting();
-  const cached = cachedCompile(compile);
+  const cached = cache(compile);
   await cached(request(1));
   await cached(request(2));
   await cached({ ...request(1), abi: 'http-wasm' });
@@ -60,7 +67,7 @@ test('other bytes, another ABI and another memory budget are other modules', asy
 
 test('a refusal is not remembered', async () => {
   const { compile, calls } = counting();
-  const cached = cachedCompile(compile);
+  const cached = cache(compile);
   await expect(cached(request())).rejects.toThrow('empty');
   await expect(cached(request())).rejects.toThrow('empty');
   expect(calls).toHaveLength(2);
@@ -68,7 +75,32 @@ test('a refusal is not remembered', async () => {
 
 test('the least recently used module is forgotten when the code outgrows its budget', async () => {
   const { compile, calls } = counting(100 * 1024 * 1024);
-  const cached = cachedCompile(compile);
+  const cached = cache(compile);
   for (const byte of [1, 2, 3, 1]) await cached(request(byte));
   expect(calls.map(({ bytes }) => bytes[0])).toEqual([1, 2, 3, 1]);
+});
+
+test('what was cleared is compiled again', async () => {
+  const { compile, calls } = counting();
+  const modules = new ModuleCache(compile, processBudgets());
+  await modules.get(request(1));
+  modules.clear();
+  await modules.get(request(1));
+  expect(calls).toHaveLength(2);
+});
+
+test('without room for code nothing new is compiled, the remembered modules go, and the refusal names the numbers', async () => {
+  const { compile, calls } = counting();
+  const budgets = processBudgets({ code_mib: 10 });
+  const modules = new ModuleCache(compile, budgets);
+  await modules.get(request(1));
+  budgets.set('code_mib', 10);
+  await modules.get(request(1));
+  const refused = { code: 'refused_module', message: expect.stringContaining('code_mib: 10 of at most 10') as string };
+  await expect(modules.get(request(2))).rejects.toMatchObject(refused);
+  await expect(modules.get(request(1))).rejects.toMatchObject(refused);
+  expect([calls.length, budgets.read('code_mib').refused]).toEqual([1, 2]);
+  budgets.set('code_mib', 9);
+  await modules.get(request(2));
+  expect(calls).toHaveLength(2);
 });

@@ -87,7 +87,7 @@ export type Exports = Readonly<Record<string, unknown>>;
 export interface Guest {
   readonly exports: Exports;
   readonly memory: WebAssembly.Memory | null;
-  /** Calls of interrupt, yield and refused_growth. */
+  /** Calls of interrupt and yield, and growths that were refused. */
   readonly calls: { interrupt: number; yield: number; refused: number };
   readonly epoch: Int32Array;
 }
@@ -118,10 +118,24 @@ export function launch(
       calls.yield++;
       host.meanwhile?.();
     },
-    refused_growth: (): void => void calls.refused++,
+    grow: (pages: number): number => {
+      const before = growMemory(memory, pages);
+      if (before === -1) calls.refused++;
+      return before;
+    },
   };
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { ...imports, [SANDBOX_MODULE]: sandbox });
   return { exports: instance.exports, memory, calls, epoch };
+}
+
+/** What `memory.grow` answers, as the host does it: the size in pages before, or -1. */
+export function growMemory(memory: WebAssembly.Memory | null, pages: number): number {
+  try {
+    return memory?.grow(pages >>> 0) ?? -1;
+  } catch (error) {
+    if (error instanceof RangeError) return -1;
+    throw error;
+  }
 }
 
 /** Calls an export. */

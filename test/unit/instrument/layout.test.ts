@@ -20,7 +20,7 @@ describe('indices of the output', () => {
   });
 
   it('put the sandbox between them and the helpers last', () => {
-    expect([layout.interrupt, layout.yield, layout.refusedGrowth]).toEqual([2, 3, 4]);
+    expect([layout.interrupt, layout.yield, layout.growth]).toEqual([2, 3, 4]);
     expect([...layout.helpers]).toEqual([
       ['slow', 7],
       ['grow', 8],

@@ -296,7 +296,7 @@ describe('a large fill or copy', () => {
         epoch,
         interrupt,
         yield: new WebAssembly.Suspending(yieldToHost),
-        refused_growth: () => undefined,
+        grow: () => -1,
       },
     });
     word[0] = 1;

@@ -74,7 +74,7 @@ function launch(mode: 'at once' | 'late'): { call: (name: string) => Call; waits
       epoch,
       interrupt: () => 0,
       yield: () => undefined,
-      refused_growth: () => undefined,
+      grow: () => -1,
       ...Object.fromEntries(Object.values(WAIT_IMPORTS).map((name) => [name, wait])),
     },
   });

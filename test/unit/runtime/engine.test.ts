@@ -1,17 +1,24 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { Engine, type Run } from '../../../src/runtime/engine.ts';
-import { MAX_TASKS } from '../../../src/runtime/limits.ts';
-import { CapacityError } from '../../../src/runtime/live-memories.ts';
+import { CapacityError, type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import type { Task } from '../../../src/runtime/task.ts';
+import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { WatchdogLink } from '../../../src/runtime/watchdog.ts';
 import { guest, RESPONSE, type GuestCode, type Text } from '../../guests.ts';
-import { deploymentOf, exchange, watchdogShare } from './harness.ts';
+import { deploymentOf, exchange, processBudgets, watchdogShare } from './harness.ts';
 
 const engines: Engine[] = [];
 
-function engine(threads = 1): Engine {
+function engine(budgets: ProcessBudgets = processBudgets()): Engine {
   const log = { keeps: () => false, write: () => {} };
-  const made = new Engine({ watchdog: new WatchdogLink(watchdogShare(), 0), threads, log });
+  const made = new Engine({
+    watchdog: new WatchdogLink(watchdogShare(), 0),
+    budgets,
+    counters: TenantCounters.create(10),
+    threads: 1,
+    log,
+  });
   engines.push(made);
   return made;
 }
@@ -146,16 +153,94 @@ describe('with a fresh instance for each request', () => {
   });
 });
 
-describe('the engine', () => {
-  it('refuses more requests than its thread may carry', () => {
-    const on = engine(MAX_TASKS / 2);
-    const deployment = app(HELLO);
-    const tasks = [on.open(deployment), on.open(deployment)];
-    expect(() => on.open(deployment)).toThrow(CapacityError);
-    for (const task of tasks) on.scheduler.close(task);
-    expect(() => on.scheduler.close(on.open(deployment))).not.toThrow();
+describe('the budgets of the process', () => {
+  it('bound the requests in flight, and each that ends makes room, however it ends', async () => {
+    const budgets = processBudgets({ requests: 2 });
+    const on = engine(budgets);
+    const [good, bad] = [app(HELLO), app(() => ({ handle: 'unreachable' }))];
+    const tasks = [on.open(good), on.open(bad)] as const;
+    expect(() => on.open(good)).toThrow('requests: 2 of at most 2');
+    await Promise.all([on.run(good, tasks[0], exchange()), on.run(bad, tasks[1], exchange())]);
+    expect(budgets.read('requests')).toEqual({ used: 0, ceiling: 2, refused: 1 });
+    expect(await run(on, good)).toMatchObject({ outcome: 'ok' });
   });
 
+  it('bound the linear memories: the request that finds no room ends as capacity', async () => {
+    const on = engine(processBudgets({ memories: 1 }));
+    const [one, other] = [app(HELLO), app(HELLO)];
+    expect(await run(on, one)).toMatchObject({ outcome: 'ok' });
+    expect(await run(on, other)).toMatchObject({ outcome: 'failed', failure: { outcome: 'capacity' } });
+  });
+
+  it.each(['resident_mib', 'mappings'] as const)('begin no request while %s is used up', (budget) => {
+    const budgets = processBudgets({ [budget]: 100 });
+    const on = engine(budgets);
+    budgets.set(budget, 100);
+    expect(() => on.open(app(HELLO))).toThrow(CapacityError);
+    expect(budgets.read(budget).refused).toBe(1);
+    expect(budgets.read('requests').used).toBe(0);
+    budgets.set(budget, 99);
+    expect(() => on.open(app(HELLO))).not.toThrow();
+  });
+
+  it('let no app begin that has not run here while there is no room for code; the others go on', async () => {
+    const budgets = processBudgets({ code_mib: 100 });
+    const on = engine(budgets);
+    const [warm, cold] = [app(HELLO), app(HELLO)];
+    await run(on, warm);
+    budgets.set('code_mib', 100);
+    expect(await run(on, warm)).toMatchObject({ outcome: 'ok' });
+    expect(() => on.open(cold)).toThrow('code_mib: 100 of at most 100');
+  });
+});
+
+describe('pressure on memory', () => {
+  const MIB = 1024 * 1024;
+
+  /** An open request of a tenant that holds so much. */
+  function holding(on: Engine, slot: number, bytes: number): Task {
+    const task = on.open(app(HELLO, { slot }));
+    task.holder = { memoryBytes: bytes };
+    return task;
+  }
+
+  it('drops all idle memory', async () => {
+    const on = engine();
+    await run(on, app(HELLO));
+    expect(on.usage().idleBytes).toBeGreaterThan(0);
+    on.relieve({ bytes: 1, measure: 'shrink' });
+    expect(on.usage().idleBytes).toBe(0);
+  });
+
+  it('refuses new requests of the tenant that holds most, and of nobody else, until it is over', () => {
+    const budgets = processBudgets();
+    const on = engine(budgets);
+    const [greedy, modest] = [holding(on, 1, 90 * MIB), holding(on, 2, 10 * MIB)];
+    on.relieve({ bytes: 50 * MIB, measure: 'shrink' });
+    expect([greedy.verdict, modest.verdict]).toEqual([null, null]);
+    expect(() => on.open(app(HELLO, { slot: 1 }))).toThrow(CapacityError);
+    expect(() => on.open(app(HELLO, { slot: 2 }))).not.toThrow();
+    on.relieve({ bytes: 0, measure: 'none' });
+    expect(() => on.open(app(HELLO, { slot: 1 }))).not.toThrow();
+  });
+
+  it('ends the largest requests of the tenant that holds most when it comes to that, and no more than needed', () => {
+    const on = engine();
+    const [large, small, modest] = [holding(on, 1, 60 * MIB), holding(on, 1, 30 * MIB), holding(on, 2, 80 * MIB)];
+    on.relieve({ bytes: 50 * MIB, measure: 'end' });
+    expect([large.verdict, small.verdict, modest.verdict]).toEqual(['capacity', null, null]);
+  });
+
+  it('with nobody who holds anything harms nobody', () => {
+    const on = engine();
+    const task = on.open(app(HELLO, { slot: 1 }));
+    on.relieve({ bytes: 50 * MIB, measure: 'end' });
+    expect(task.verdict).toBeNull();
+    expect(() => on.open(app(HELLO, { slot: 1 }))).not.toThrow();
+  });
+});
+
+describe('the engine', () => {
   it('drops what a retired deployment keeps', async () => {
     const on = engine();
     const deployment = app(HELLO);

@@ -12,13 +12,16 @@ const DEPLOYMENT = deploymentOf(
 );
 
 function host(): { host: ReturnType<typeof guestHost>; task: Task; lines: string[][]; keep: { on: boolean } } {
-  const task = new Task({ cpuMs: 1, wallMs: 1 }, 250.5);
+  const task = new Task({ cpuMs: 1, wallMs: 1 }, 250.5, 0);
   const lines: string[][] = [];
   const keep = { on: true };
   const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
   const made = guestHost(DEPLOYMENT, memory, () => task, {
-    keeps: () => keep.on,
-    write: (tenant, level, message) => void lines.push([tenant, level, message]),
+    log: {
+      keeps: () => keep.on,
+      write: (tenant, level, message) => void lines.push([tenant, level, message]),
+    },
+    hold: () => undefined,
   });
   return { host: made, task, lines, keep };
 }

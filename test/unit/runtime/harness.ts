@@ -6,9 +6,13 @@ import { TypeCensus } from '../../../src/control/type-census.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { guestHost } from '../../../src/runtime/guest-host.ts';
+import { MemoryLedger } from '../../../src/runtime/memory-ledger.ts';
+import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
+import { ProcessBudgets, type Ceilings } from '../../../src/runtime/process-budgets.ts';
 import { LiveMemories } from '../../../src/runtime/live-memories.ts';
 import type { SandboxSurroundings } from '../../../src/runtime/sandbox.ts';
 import { Scheduler, type SchedulerClock } from '../../../src/runtime/scheduler.ts';
+import { SpareStacks } from '../../../src/runtime/spare-stacks.ts';
 import { FIRST_ACTIVE, WatchdogLink, type WatchdogShare } from '../../../src/runtime/watchdog.ts';
 
 export const ABI = HTTP_WASM;
@@ -39,6 +43,19 @@ export class TestClock implements SchedulerClock {
     this.wall += ms;
     this.cpu += ms;
   }
+}
+
+/** Budgets of a process with room for everything, but for what is said otherwise. */
+export function processBudgets(ceilings: Partial<Ceilings> = {}): ProcessBudgets {
+  const plenty = {
+    requests: 8_000,
+    memories: 8_000,
+    memory_pages: 200_000,
+    resident_mib: 1e6,
+    mappings: 50_000,
+    code_mib: 3_000,
+  };
+  return ProcessBudgets.create({ ...plenty, ...ceilings });
 }
 
 let ids = 0;
@@ -76,7 +93,9 @@ export class Surroundings implements SandboxSurroundings {
   readonly epoch = this.watchdog.epoch;
   readonly clock: SchedulerClock | undefined;
   readonly scheduler: Scheduler;
-  readonly memories = new LiveMemories(1);
+  readonly budgets = processBudgets();
+  readonly memories = new LiveMemories(new MemoryLedger(this.budgets, TenantCounters.create(1)), 1);
+  readonly stacks = new SpareStacks();
   readonly lines: string[] = [];
 
   constructor(clock?: SchedulerClock) {
@@ -86,8 +105,8 @@ export class Surroundings implements SandboxSurroundings {
 
   readonly hostFor: SandboxSurroundings['hostFor'] = (deployment, memory, task) =>
     guestHost(deployment, memory, task, {
-      keeps: () => true,
-      write: (_tenant, _level, message) => void this.lines.push(message),
+      log: { keeps: () => true, write: (_tenant, _level, message) => void this.lines.push(message) },
+      hold: () => undefined,
     });
 
   /** Sets the epoch word, as the watchdog does each millisecond. */

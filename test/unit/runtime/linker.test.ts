@@ -12,7 +12,7 @@ class Hooks implements HostcallHooks {
   readonly memory: WebAssembly.Memory | null;
   readonly deferred: Promise<unknown>[] = [];
   failed: unknown = null;
-  refused = 0;
+  readonly grown: number[] = [];
 
   constructor(memory: WebAssembly.Memory | null = new WebAssembly.Memory({ initial: 1 })) {
     this.memory = memory;
@@ -39,8 +39,9 @@ class Hooks implements HostcallHooks {
     return Promise.resolve();
   }
 
-  refusedGrowth(): void {
-    this.refused += 1;
+  grow(pages: number): number {
+    this.grown.push(pages);
+    return 7;
   }
 }
 
@@ -100,19 +101,17 @@ describe('the import object', () => {
   it("has the sandbox's own imports, and the memory only of a guest that has one", () => {
     const own = linked({})[SANDBOX_MODULE] ?? {};
     const waits = Object.values(WAIT_IMPORTS);
-    expect(Object.keys(own).toSorted()).toEqual(
-      ['memory', 'epoch', 'interrupt', 'yield', 'refused_growth', ...waits].toSorted(),
-    );
+    expect(Object.keys(own).toSorted()).toEqual(['memory', 'epoch', 'interrupt', 'yield', 'grow', ...waits].toSorted());
     expect(Object.keys(linked({}, new Hooks(null))[SANDBOX_MODULE] ?? {})).not.toContain('memory');
     expect(own['epoch']).toBe(EPOCH);
   });
 
-  it('passes interrupts and refused growths to their hooks', () => {
+  it('passes interrupts and growths to their hooks, with the number of pages unsigned', () => {
     const hooks = new Hooks();
     const own = linked({}, hooks)[SANDBOX_MODULE] ?? {};
     expect(own['interrupt']?.()).toBe(2);
-    own['refused_growth']?.();
-    expect(hooks.refused).toBe(1);
+    expect([own['grow']?.(3), own['grow']?.(-1)]).toEqual([7, 7]);
+    expect(hooks.grown).toEqual([3, 2 ** 32 - 1]);
   });
 });
 

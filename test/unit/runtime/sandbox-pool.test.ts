@@ -20,7 +20,7 @@ class Bench {
   }
 
   acquire(): Sandbox {
-    const task = this.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 });
+    const task = this.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
     const sandbox = this.pool.acquire(task);
     void this.pool.prepare(sandbox);
     this.surroundings.scheduler.close(task);
@@ -73,7 +73,7 @@ describe('a pool', () => {
       undefined,
       guest(() => ({ handle: '(drop (memory.grow (i32.const 1))) (i64.const 0)' })),
     );
-    const task = bench.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 });
+    const task = bench.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
     const sandbox = bench.pool.acquire(task);
     void bench.pool.prepare(sandbox);
     await sandbox.guest.handle(sandbox.enter, exchange());

@@ -18,7 +18,7 @@ interface Made {
 function made(code: (text: Text) => GuestCode, surroundings = new Surroundings()): Made {
   const deployment = deploymentOf(guest(code));
   const sandbox = new Sandbox(deployment, ABI, surroundings);
-  const task = surroundings.scheduler.open(deployment.budgets);
+  const task = surroundings.scheduler.open(deployment.budgets, 0);
   sandbox.assign(task);
   sandbox.renew(ABI);
   return { sandbox, task, surroundings };
@@ -59,7 +59,7 @@ describe('a sandbox', () => {
         expect(await handled(one)).toBe('000!');
         expect(one.sandbox.wipe(initial)).toBe(true);
         expect([one.sandbox.warm, one.sandbox.uses]).toEqual([false, 0]);
-        one.sandbox.assign(one.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }));
+        one.sandbox.assign(one.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0));
         one.sandbox.renew(ABI);
       }
       for (const task of one.surroundings.scheduler.tasks) one.surroundings.scheduler.close(task);
@@ -144,7 +144,7 @@ describe('a guest that fails', () => {
   it('after a refused growth is marked', async () => {
     const one = made(() => ({ handle: '(drop (memory.grow (i32.const 65000))) unreachable' }));
     await expect(handled(one)).rejects.toThrow(WebAssembly.RuntimeError);
-    expect(one.task.growthRefused).toBe(true);
+    expect(one.task.growthRefused).toBe('memory_limit');
   });
 });
 

@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 function open(cpuMs = 50, wallMs = 1000): Task {
-  return scheduler.open({ cpuMs, wallMs });
+  return scheduler.open({ cpuMs, wallMs }, 0);
 }
 
 function epochWord(): Int32Array {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Task } from '../../../src/runtime/task.ts';
 
 function task(): Task {
-  return new Task({ cpuMs: 10, wallMs: 100 }, 1000);
+  return new Task({ cpuMs: 10, wallMs: 100 }, 1000, 0);
 }
 
 describe('a task', () => {
@@ -15,7 +15,7 @@ describe('a task', () => {
       cpuMs: 0,
       verdict: null,
       fault: null,
-      growthRefused: false,
+      growthRefused: null,
       logLines: 0,
     });
   });

@@ -8,7 +8,7 @@ describe('tenant counters', () => {
     expect(counters.capacity).toBe(3);
     const zeros = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, 0]));
     for (let slot = 0; slot < 3; slot++)
-      expect(counters.read(slot)).toEqual({ inFlight: 0, outcomes: zeros, cpuUs: 0 });
+      expect(counters.read(slot)).toEqual({ inFlight: 0, memoryPages: 0, outcomes: zeros, cpuUs: 0 });
   });
 
   it('count every outcome in its own place, and leave other slots alone', () => {

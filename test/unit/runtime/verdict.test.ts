@@ -4,13 +4,13 @@ import { GuestExit, GuestFault } from '../../../src/abi/guest-fault.ts';
 import { BackendError, type BackendFault } from '../../../src/capability/backend.ts';
 import { BodyError } from '../../../src/http/body.ts';
 import { OUTCOME_NAMES } from '../../../src/outcome.ts';
-import { CapacityError } from '../../../src/runtime/live-memories.ts';
+import { CapacityError } from '../../../src/runtime/process-budgets.ts';
 import { Task } from '../../../src/runtime/task.ts';
 import { TRAP_ERROR } from '../../../src/runtime/trap.ts';
 import { failureOf } from '../../../src/runtime/verdict.ts';
 
 function task(): Task {
-  return new Task({ cpuMs: 1, wallMs: 1 }, 0);
+  return new Task({ cpuMs: 1, wallMs: 1 }, 0, 0);
 }
 
 function overflow(): unknown {
@@ -71,17 +71,17 @@ describe('a verdict', () => {
 describe('a refused growth', () => {
   it('makes the trap or the loop after it a memory_limit', () => {
     const trapped = task();
-    trapped.growthRefused = true;
+    trapped.growthRefused = 'memory_limit';
     expect(failureOf(TRAP_ERROR, trapped).outcome).toBe('memory_limit');
     const looped = task();
-    looped.growthRefused = true;
+    looped.growthRefused = 'memory_limit';
     looped.condemn('cpu_limit');
     expect(failureOf(TRAP_ERROR, looped).outcome).toBe('memory_limit');
   });
 
   it('explains nothing else', () => {
     const gone = task();
-    gone.growthRefused = true;
+    gone.growthRefused = 'memory_limit';
     gone.condemn('client_closed');
     expect(failureOf(TRAP_ERROR, gone).outcome).toBe('client_closed');
   });

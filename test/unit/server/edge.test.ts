@@ -5,7 +5,7 @@ import { HeaderList } from '../../../src/http/headers.ts';
 import type { Outcome } from '../../../src/outcome.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import type { Engine, Run } from '../../../src/runtime/engine.ts';
-import { CapacityError } from '../../../src/runtime/live-memories.ts';
+import { CapacityError } from '../../../src/runtime/process-budgets.ts';
 import { Task } from '../../../src/runtime/task.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { Concurrency } from '../../../src/server/concurrency.ts';
@@ -31,15 +31,17 @@ let records: AccessRecord[];
 let reports: string[];
 let counters: TenantCounters;
 let left: number;
+let freed: Task[];
 let cancelled: Outcome[];
 let edge: Edge;
 
 beforeEach(() => {
-  [run, records, reports, left, cancelled] = [() => Promise.resolve(whole('hello')), [], [], 0, []];
-  open = () => new Task({ cpuMs: 1, wallMs: 1 }, 0);
+  [run, records, reports, left, freed, cancelled] = [() => Promise.resolve(whole('hello')), [], [], 0, [], []];
+  open = () => new Task({ cpuMs: 1, wallMs: 1 }, 0, 0);
   counters = TenantCounters.create(1);
   const engine = {
     open: () => open(),
+    free: (task: Task) => void freed.push(task),
     run: (_deployment: Deployment, _task: Task, visit: Visit) => run(visit),
     scheduler: { cancel: (_task: Task, outcome: Outcome) => void cancelled.push(outcome) },
   };

@@ -35,6 +35,13 @@ export class DirectGuest implements GuestHost {
   /** What a streamed write answers. */
   backpressure: Promise<void> | undefined;
 
+  /** Pages that the host keeps for the request. */
+  held = 0;
+
+  hold(pages: number): void {
+    this.held += pages;
+  }
+
   log(level: LogLevel, message: string): void {
     this.lines.push([level, message]);
   }

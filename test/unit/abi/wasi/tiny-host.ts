@@ -33,6 +33,13 @@ export class TinyHost implements GuestHost {
     this.guest = new WasiGuest(this, argv);
   }
 
+  /** Pages that the host keeps for the request. */
+  held = 0;
+
+  hold(pages: number): void {
+    this.held += pages;
+  }
+
   log(level: LogLevel, message: string): void {
     this.lines.push([level, message]);
   }
