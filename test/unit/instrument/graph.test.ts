@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { components } from '../../../src/instrument/graph.ts';
 import type { Graph } from '../../../src/instrument/graph.ts';
-import { Random } from './programs.ts';
+import { Random } from '../../fuzz/random.ts';
 
 function graph(edges: readonly (readonly number[])[]): Graph {
   const offsets = Uint32Array.from([0, ...edges.map((_, node) => edges.slice(0, node + 1).flat().length)]);

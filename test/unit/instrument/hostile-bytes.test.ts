@@ -1,10 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KerbError } from '../../../src/errors.ts';
 import { inspect, instrument } from '../../../src/instrument/instrument.ts';
 import type { InstrumentOptions } from '../../../src/instrument/instrument.ts';
+import { generate } from '../../fuzz/generator/module.ts';
+import { keepWordSet } from '../../fuzz/oracle/kept-word.ts';
+import type { KeptWord } from '../../fuzz/oracle/kept-word.ts';
+import { KERB } from '../../fuzz/oracle/subject.ts';
+import { Statistics } from '../../fuzz/statistics.ts';
+import { trial } from '../../fuzz/trial.ts';
 import { body, codeModule, HEADER, leb, moduleOf, repeat, section, vector } from '../wasm/bytes.ts';
-import { wat } from './harness.ts';
-import { program, Random } from './programs.ts';
 
 const OPTIONS: InstrumentOptions = { imports: new Map(), exports: new Map([['f0', 'i->i']]), maxMemoryPages: 16 };
 
@@ -20,49 +24,30 @@ function survive(bytes: Uint8Array): 'ok' | KerbError {
   }
 }
 
-/** Overwrites, inserts, removes, truncates or repeats some bytes. */
-function mutate(bytes: Uint8Array, random: Random): Uint8Array<ArrayBuffer> {
-  let out = [...bytes];
-  for (let change = 0; change <= random.below(4); change++) {
-    const at = 8 + random.below(Math.max(out.length - 8, 1));
-    const value = random.pick([0x00, 0x0b, 0x40, 0x7f, 0x80, 0xff, 0xfc, 0xfd, random.below(256)]);
-    const kind = random.below(5);
-    if (kind === 0) out[at] = value;
-    else if (kind === 1) out.splice(at, 0, value);
-    else if (kind === 2) out.splice(at, 1 + random.below(3));
-    else if (kind === 3) out[at] = (out[at] ?? 0) ^ (1 << random.below(8));
-    else out = [...out.slice(0, at), ...out.slice(Math.max(8, at - random.below(40)))];
-  }
-  return Uint8Array.from(out);
-}
-
-const ROUNDS = 6_000;
-
-/** Mutations of the seeds. */
-function* mutations(seeds: readonly Uint8Array[], seed: number): Generator<Uint8Array<ArrayBuffer>> {
-  const random = new Random(seed);
-  for (let round = 0; round < ROUNDS; round++) yield mutate(random.pick(seeds), random);
-}
+const MUTATIONS = 300;
 
 describe('mutated modules', () => {
-  const seeds = Array.from({ length: 20 }, (_, index) => wat(program(index + 1)));
-
-  it('are admitted or refused, and nothing else; what V8 takes before, it takes after', () => {
-    const admitted = [...mutations(seeds, 2_026)].filter(
-      (bytes) => survive(bytes) === 'ok' && WebAssembly.validate(bytes),
-    );
-    expect(admitted.length).toBeGreaterThan(ROUNDS / 50);
-    expect(admitted.filter((bytes) => !WebAssembly.validate(instrument(bytes, OPTIONS).bytes))).toEqual([]);
+  let kept: KeptWord;
+  beforeAll(async () => {
+    kept = await keepWordSet();
   });
+  afterAll(() => kept.stop());
 
-  it('are never found malformed when V8 takes them', () => {
-    const valid = [...mutations(seeds, 7)].filter((bytes) => WebAssembly.validate(bytes));
-    const wronged = valid.map(survive).filter((result) => result !== 'ok' && result.code !== 'refused_module');
-    expect(wronged.map(String)).toEqual([]);
+  it('are admitted or refused, and nothing else; what V8 takes is never found malformed, and taken after rewriting', () => {
+    const statistics = new Statistics();
+    const found: string[] = [];
+    for (let seed = 1; seed <= MUTATIONS; seed++) {
+      const verdict = trial('mutate', seed, KERB, kept.epoch);
+      statistics.add('mutate', verdict);
+      if (verdict.kind === 'finding') found.push(`seed ${seed}: ${verdict.message}`);
+    }
+    expect(found).toEqual([]);
+    expect(statistics.of('mutate', 'accepted')).toBeGreaterThan(MUTATIONS / 20);
+    expect(statistics.of('mutate', 'malformed')).toBeGreaterThan(MUTATIONS / 5);
   });
 
   it('are malformed at every truncation that V8 does not take', () => {
-    const bytes = wat(program(5));
+    const bytes = generate(5);
     const cuts = Array.from({ length: bytes.length - 9 }, (_, index) => bytes.slice(0, 9 + index)).filter(
       (cut) => !WebAssembly.validate(cut),
     );

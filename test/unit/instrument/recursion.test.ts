@@ -6,7 +6,7 @@ import { parse } from '../../../src/instrument/parse.ts';
 import { breakCycles } from '../../../src/instrument/recursion.ts';
 import type { Recursion } from '../../../src/instrument/recursion.ts';
 import { wat } from './harness.ts';
-import { Random } from './programs.ts';
+import { Random } from '../../fuzz/random.ts';
 
 function analyse(fields: string): { readonly graph: CallGraph; readonly recursion: Recursion } {
   const { module, code } = parse(wat(`(module ${fields})`), 1e6, () => undefined);

@@ -1,8 +1,11 @@
-import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keepWordSet } from '../../fuzz/oracle/kept-word.ts';
+import type { KeptWord } from '../../fuzz/oracle/kept-word.ts';
+import { KERB } from '../../fuzz/oracle/subject.ts';
+import { Statistics } from '../../fuzz/statistics.ts';
+import { trial } from '../../fuzz/trial.ts';
 import { call, launch, rewrite, wat } from './harness.ts';
 import type { Exports } from './harness.ts';
-import { program } from './programs.ts';
 
 /** Functions `run: (i32) -> i32` of one construct each. */
 const CONSTRUCTS: Readonly<Record<string, string>> = {
@@ -94,56 +97,36 @@ describe('rewriting keeps the meaning of', () => {
 });
 
 const PROGRAMS = 150;
-const FUEL = 300;
 
-describe('rewriting keeps the meaning of random programs', () => {
-  const shared = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  const source = `const { workerData } = require('node:worker_threads');
-    const word = new Int32Array(workerData.buffer), pause = new Int32Array(new SharedArrayBuffer(4));
-    for (;;) { Atomics.store(word, 0, 1); Atomics.wait(pause, 0, 0, 0.02); }`;
-  const outside = new Worker(source, { eval: true, workerData: shared });
-  beforeAll(() => new Promise<void>((resolve) => void outside.once('online', () => resolve())));
-  afterAll(() => outside.terminate());
+describe('random programs', () => {
+  let kept: KeptWord;
+  beforeAll(async () => {
+    kept = await keepWordSet();
+  });
+  afterAll(() => kept.stop());
 
-  /** What each call of the program comes to, with the memory after it. */
-  function trace(exports: Exports, before: () => unknown): string[] {
-    return ['f0', 'f1', 'f2', 'f3', 'f4'].flatMap((name) =>
-      [0, 7, -1].map((argument) => {
-        call(exports, 'fuel', FUEL);
-        before();
-        return `${name}(${argument}): ${outcome(exports, name, argument)}, memory ${String(call(exports, 'hash'))}`;
-      }),
-    );
+  /** What a mode of the fuzzer finds in its first programs, and how often its facts were seen. */
+  function tried(mode: 'generate' | 'endless'): { readonly found: readonly string[]; readonly statistics: Statistics } {
+    const statistics = new Statistics();
+    const found: string[] = [];
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const verdict = trial(mode, seed, KERB, kept.epoch);
+      statistics.add(mode, verdict);
+      if (verdict.kind === 'finding') found.push(`seed ${seed}: ${verdict.message}`);
+    }
+    return { found, statistics };
   }
 
-  it.each([
-    ['interrupted once a call', undefined],
-    ['while another thread keeps setting the word', shared],
-  ] as const)('%s', (_, epoch) => {
-    let interrupts = 0;
-    for (let seed = 1; seed <= PROGRAMS; seed++) {
-      const bytes = wat(program(seed));
-      const original = new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports;
-      const guest = launch(rewrite(bytes, { maxMemoryPages: 4 }), {}, {}, epoch);
-      const expected = trace(original, () => undefined);
-      expect(
-        trace(guest.exports, () => (guest.epoch[0] = 1)),
-        `seed ${seed}`,
-      ).toEqual(expected);
-      interrupts += guest.calls.interrupt;
-    }
-    expect(interrupts).toBeGreaterThan(PROGRAMS);
+  it('mean the same when nothing, a yielding host or another thread interrupts them', () => {
+    const { found, statistics } = tried('generate');
+    expect(found).toEqual([]);
+    expect(statistics.of('generate', 'checks')).toBeGreaterThan(PROGRAMS);
   });
 
-  it('and lets a kill end each of them', () => {
-    for (let seed = 1; seed <= PROGRAMS; seed++) {
-      const guest = launch(rewrite(wat(program(seed))), { answer: () => 1 });
-      call(guest.exports, 'fuel', 2 ** 31 - 1);
-      for (const name of ['f0', 'f1', 'f2', 'f3', 'f4']) {
-        guest.epoch[0] = 1;
-        expect(outcome(guest.exports, name, 3)).toMatch(/^-?\d+$|^RuntimeError|^Exception|wasm exception|^\[object/);
-      }
-    }
+  it('are ended by a kill, whatever they catch', () => {
+    const { found, statistics } = tried('endless');
+    expect(found).toEqual([]);
+    expect(statistics.of('endless', 'kills')).toBeGreaterThan(PROGRAMS);
   });
 });
 

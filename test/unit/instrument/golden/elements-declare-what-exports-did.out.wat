@@ -1,0 +1,35 @@
+(module
+  (type (;0;) (func))
+  (type (;1;) (func (result i32)))
+  (type (;2;) (func (param i32) (result i32)))
+  (import "kerb:sandbox" "interrupt" (func (;0;) (type 1)))
+  (import "kerb:sandbox" "yield" (func (;1;) (type 0)))
+  (import "kerb:sandbox" "grow" (func (;2;) (type 2)))
+  (import "kerb:sandbox" "epoch" (memory (;0;) 1 1 shared))
+  (func (;3;) (type 0))
+  (func (;4;) (type 0)
+    ref.func 3
+    drop
+    i32.const 0
+    i32.const 0
+    i32.const 1
+    table.init 0)
+  (func (;5;) (type 0)
+    (local i32)
+    call 0
+    local.tee 0
+    i32.const 1
+    i32.eq
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0
+    i32.const 2
+    i32.eq
+    if  ;; label = @1
+      call 1
+    end)
+  (table (;0;) 2 20000 funcref)
+  (export "run" (func 4))
+  (elem (;0;) func 4)
+  (elem (;1;) declare func 3))

@@ -1,0 +1,1236 @@
+(module
+  (type (;0;) (func (param i32) (result i32)))
+  (type (;1;) (func (result i32)))
+  (type (;2;) (func))
+  (import "kerb:sandbox" "interrupt" (func (;0;) (type 1)))
+  (import "kerb:sandbox" "yield" (func (;1;) (type 2)))
+  (import "kerb:sandbox" "grow" (func (;2;) (type 0)))
+  (import "kerb:sandbox" "epoch" (memory (;0;) 1 1 shared))
+  (func (;3;) (type 0) (param i32) (result i32)
+    local.get 0
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.const 0
+    i32.load
+    if  ;; label = @1
+      call 4
+    end
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.const 0
+    i32.load
+    if  ;; label = @1
+      call 4
+    end
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u
+    i32.const 7
+    i32.div_u)
+  (func (;4;) (type 2)
+    (local i32)
+    call 0
+    local.tee 0
+    i32.const 1
+    i32.eq
+    if  ;; label = @1
+      unreachable
+    end
+    local.get 0
+    i32.const 2
+    i32.eq
+    if  ;; label = @1
+      call 1
+    end)
+  (export "run" (func 3)))
