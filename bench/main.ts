@@ -1,6 +1,7 @@
 /** The benchmarks' program: runs those that are asked for, prints one report, keeps the results. */
 import { httpFresh } from './http-fresh.ts';
 import { httpWarm } from './http-warm.ts';
+import { instance } from './instance.ts';
 import { describeMachine, machineList } from './machine.ts';
 import { parseBenchOptions, usage, type BenchOptions } from './options.ts';
 import { killAll } from './processes.ts';
@@ -8,12 +9,15 @@ import { aimsTable, type Report, type RunOptions } from './report.ts';
 import { writeReadme, writeReport } from './results.ts';
 import { runaway } from './runaway.ts';
 import { textTable } from './table.ts';
+import { tax } from './tax.ts';
 
 /** Every benchmark by name, in the order in which they run. */
 const BENCHMARKS: Readonly<Record<string, (options: RunOptions) => Promise<Report>>> = {
   'http-warm': httpWarm,
   'http-fresh': httpFresh,
   runaway,
+  instance,
+  tax,
 };
 
 const EXIT = { failed: 1, misused: 2 } as const;

@@ -57,15 +57,15 @@ export class Started {
     return this.#said;
   }
 
-  /** Settles with the first answer of `look`, asked after each piece of output. Rejects when the process ends or a minute passes. */
-  async until<T>(look: (said: string) => T | null): Promise<T> {
-    const deadline = Date.now() + READY_TIMEOUT_MS;
+  /** Settles with the first answer of `look`, asked after each piece of output. Rejects when the process ends or `timeoutMs` pass. */
+  async until<T>(look: (said: string) => T | null, timeoutMs: number = READY_TIMEOUT_MS): Promise<T> {
+    const deadline = Date.now() + timeoutMs;
     for (;;) {
       const found = look(this.#said);
       if (found !== null) return found;
       if (!this.running) throw new Error(`${this.#name} has ended: ${this.#said.trim()}`);
       if (Date.now() >= deadline)
-        throw new Error(`${this.#name} is not ready after ${READY_TIMEOUT_MS} ms: ${this.#said.trim()}`);
+        throw new Error(`${this.#name} is not ready after ${timeoutMs} ms: ${this.#said.trim()}`);
       await this.#somethingNew(deadline - Date.now());
     }
   }

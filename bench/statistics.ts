@@ -39,6 +39,13 @@ export function spreadOf(sample: readonly number[]): Spread {
   return { median: median(sample), min: quantile(sample, 0), max: quantile(sample, 1) };
 }
 
+/** The geometric mean of positive numbers: the mean for ratios. Throws `RangeError` when there are none, or one is not positive. */
+export function geometricMean(sample: readonly number[]): number {
+  if (sample.length === 0) throw new RangeError('an empty sample has no mean');
+  if (sample.some((value) => !(value > 0))) throw new RangeError('a geometric mean takes positive numbers');
+  return Math.exp(sample.reduce((sum, value) => sum + Math.log(value), 0) / sample.length);
+}
+
 /** Half and tail of a sample. Throws `RangeError` when it is empty. */
 export function tailOf(sample: readonly number[]): Tail {
   const at = (q: number): number => quantile(sample, q);

@@ -1,39 +1,19 @@
 /** workerd as a peer: installed on demand, with the same modules behind a few lines of glue. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { INSTALLED, installPackages } from '../packages.ts';
 import { Started } from '../processes.ts';
 import { Absent, MODULES, ROOT, type Server, type ServerKind, type StartOptions } from './server.ts';
 import { listeningPorts, routerScript, WORKERD_VERSION, workerdConfig, workerScript } from './workerd-config.ts';
-
-/** Where peers are installed, by exact version: never part of the project's own dependencies. */
-const INSTALLED = `${ROOT}.kerb/bench`;
-const INSTALL_TIMEOUT_MS = 180_000;
 
 /** The path of the binary, installed first if it is not there. Rejects with {@link Absent} when that cannot be done. */
 export async function installWorkerd(): Promise<string> {
   const folder = join(INSTALLED, `workerd-${WORKERD_VERSION}`);
   const platform = `${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`;
   const binary = join(folder, 'node_modules', '@cloudflare', `workerd-${platform}`, 'bin', 'workerd');
-  if (!existsSync(binary)) await npmInstall(folder, `workerd@${WORKERD_VERSION}`);
+  if (!existsSync(binary)) await installPackages(folder, [`workerd@${WORKERD_VERSION}`]);
   if (!existsSync(binary)) throw new Absent(`workerd ${WORKERD_VERSION} has no binary for ${platform}`);
   return binary;
-}
-
-async function npmInstall(folder: string, specifier: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const flags = ['--no-audit', '--no-fund', '--save-exact', '--ignore-scripts', '--loglevel=error'];
-  const npm = spawn('npm', ['install', '--prefix', folder, ...flags, specifier], {
-    stdio: 'ignore',
-    timeout: INSTALL_TIMEOUT_MS,
-  });
-  const code = await once(npm, 'exit').then(
-    ([status]: unknown[]) => status,
-    () => 'not found',
-  );
-  if (code !== 0) throw new Absent(`npm could not install ${specifier} (${String(code)}); is the registry reachable?`);
 }
 
 async function start({ instances, prefix, folder }: StartOptions): Promise<Server> {

@@ -17,6 +17,12 @@ describe('Started', () => {
     await expect(node("console.error('no room'); process.exit(3)").until(() => null)).rejects.toThrow('no room');
   });
 
+  it('says how long it waited for a program that never answers', async () => {
+    const started = node(FOREVER);
+    await expect(started.until(() => null, 20)).rejects.toThrow('not ready after 20 ms');
+    await started.stop();
+  });
+
   it('says that a program is not there', async () => {
     const missing = new Started({ program: '/no/such/program', args: [] });
     await expect(missing.until(() => null)).rejects.toThrow('ENOENT');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { median, quantile, ratioOf, spreadOf, tailOf } from '../../../bench/statistics.ts';
+import { geometricMean, median, quantile, ratioOf, spreadOf, tailOf } from '../../../bench/statistics.ts';
 
 describe('quantile', () => {
   it('interpolates between neighbours, whatever the order of the sample', () => {
@@ -55,5 +55,18 @@ describe('ratioOf', () => {
   it('is nothing when no round is left', () => {
     expect(ratioOf([null, 1], [1])).toBeNull();
     expect(ratioOf([], [])).toBeNull();
+  });
+});
+
+describe('geometricMean', () => {
+  it('takes ratios and their inverses for equal and opposite', () => {
+    expect(geometricMean([2, 0.5])).toBeCloseTo(1);
+    expect(geometricMean([1.1, 1.21, 1.331])).toBeCloseTo(1.21);
+  });
+
+  it('refuses what has none', () => {
+    expect(() => geometricMean([])).toThrow(RangeError);
+    expect(() => geometricMean([1, 0])).toThrow(RangeError);
+    expect(() => geometricMean([1, NaN])).toThrow(RangeError);
   });
 });
