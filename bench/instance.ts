@@ -1,5 +1,5 @@
 /** Benchmark `instance`: what an instance as new costs each request, and how far its tail reaches. */
-import { V8_FLAGS } from '../src/setup/commands.js';
+import { SERVER_FLAGS } from '../src/setup/commands.js';
 import { CONTENDERS, instanceCases, type Batch, type ContenderName, type InstanceCase } from './instance-cases.ts';
 import { instanceAims, instanceChart, instanceData, instanceTables, type CaseBatches } from './instance-report.ts';
 import { Started } from './processes.ts';
@@ -37,7 +37,7 @@ async function measureCase({ pages, live }: InstanceCase, options: RunOptions): 
   const program = new Started({
     program: process.execPath,
     args: [
-      ...V8_FLAGS,
+      ...SERVER_FLAGS,
       `${ROOT}bench/instance-program.ts`,
       ...numbers([pages, live, rounds, cycles, seconds, warmUpSeconds]),
     ],

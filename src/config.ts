@@ -12,6 +12,7 @@ import {
   type Cidr,
 } from './config-values.ts';
 import { KerbError } from './errors.ts';
+import { MODULE_LIMITS } from './limits.ts';
 import { LOG_LEVELS, type LogLevel } from './log-level.ts';
 import { didYouMean } from './spelling.ts';
 
@@ -31,6 +32,8 @@ export interface Config {
   readonly threads: number;
   /** Resident memory, in MiB, that the process aims at. */
   readonly memoryTargetMib: number;
+  /** The largest module, in MiB, without custom sections. */
+  readonly maxModuleMib: number;
   /** Private ranges that backends may be in. Empty: none. */
   readonly allowBackends: readonly Cidr[];
   readonly accessLog: AccessLogTarget;
@@ -51,6 +54,9 @@ const MAX_THREADS = 256;
 const LEAST_MEMORY_MIB = 192;
 /** Above 16 TiB a number is a mistake. */
 const MAX_MEMORY_MIB = 16 * 1024 * 1024;
+/** Sizes of modules in MiB: what is admitted, and what an operator can admit. */
+const STANDARD_MODULE_MIB = MODULE_LIMITS.bytes / 2 ** 20;
+const MAX_MODULE_MIB = MODULE_LIMITS.bytesWithOptIn / 2 ** 20;
 /** Longer than ten minutes is no drain: process supervisors kill before. */
 const MAX_DRAIN_MS = 600_000;
 
@@ -80,6 +86,7 @@ const SETTINGS = {
     standard: String(memoryTargetByDefault),
     help: 'resident memory to stay under, in MiB',
   },
+  'max-module': { value: 'MIB', standard: String(STANDARD_MODULE_MIB), help: 'largest module, in MiB' },
   'allow-backend': { value: 'CIDR', standard: '', help: 'private addresses that apps may reach; repeatable' },
   'access-log': { value: 'PATH', standard: '-', help: 'file for the access log; - is stdout, off is none' },
   'log-level': { value: 'LEVEL', standard: 'info', help: `the least level that is logged: ${LOG_LEVELS.join(', ')}` },
@@ -245,6 +252,11 @@ function readConfig(values: Values): Config {
       'memory-target',
       wholeNumber(LEAST_MEMORY_MIB, MAX_MEMORY_MIB),
       `a whole number of MiB from ${LEAST_MEMORY_MIB} on; choose one, or leave it out for three quarters of the machine's`,
+    ),
+    maxModuleMib: values.one(
+      'max-module',
+      wholeNumber(1, MAX_MODULE_MIB),
+      `a whole number of MiB from 1 to ${MAX_MODULE_MIB}; choose one`,
     ),
     allowBackends: Object.freeze(
       values.all('allow-backend', parseCidr, 'an address range; e.g. 127.0.0.0/8 or fd00::/8'),

@@ -71,7 +71,7 @@ async function assemble(
   closers.push(() => watchdog.close());
   const counters = TenantCounters.create(TENANT_SLOTS);
   const budgets = ProcessBudgets.create(ceilingsFor(config.memoryTargetMib));
-  const compiler = new Compiler();
+  const compiler = new Compiler(config.maxModuleMib * 2 ** 20);
   const modules = new ModuleCache((request) => compiler.compile(request), budgets);
   closers.push(watchWear(compiler, onWornOut));
 

@@ -1,7 +1,7 @@
 /** Kerb as a server under measurement: its own process with one data thread, and apps made for the purpose. */
 import { copyFileSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { V8_FLAGS } from '../../src/setup/commands.js';
+import { SERVER_FLAGS } from '../../src/setup/commands.js';
 import { Started } from '../processes.ts';
 import { TENANTS, tenantName } from '../workload.ts';
 import { MODULES, ROOT, type Server, type ServerKind, type StartOptions } from './server.ts';
@@ -36,7 +36,7 @@ export async function startKerb(
   const folders = ['--tenants', tenants, '--data', join(folder, 'data')];
   const process_ = new Started({
     program: process.execPath,
-    args: [...V8_FLAGS, `${ROOT}src/main.ts`, 'serve', ...flags, ...folders],
+    args: [...SERVER_FLAGS, `${ROOT}src/main.ts`, 'serve', ...flags, ...folders],
     prefix,
   });
   const [, count, port] = await process_.until((said) => READY.exec(said));

@@ -14,6 +14,13 @@ export interface CompileRequest {
   readonly maxMemoryPages: number;
 }
 
+/** What the process admits, whoever asks. */
+export interface Admission {
+  readonly census: TypeCensus;
+  /** Bytes of a module outside custom sections. */
+  readonly maxModuleBytes: number;
+}
+
 /** A module that has been admitted and rewritten. */
 export interface Prepared {
   /** What the rewriter made. Nobody has compiled it yet. */
@@ -33,8 +40,11 @@ export interface Prepared {
  * Throws `bad_module` for bytes that are no valid module and `refused_module`, with everything that is wrong at once, for a
  * module that Kerb does not run.
  */
-export function prepareModule({ bytes, abi: wanted, maxMemoryPages }: CompileRequest, census: TypeCensus): Prepared {
-  const surface = inspect(bytes);
+export function prepareModule(
+  { bytes, abi: wanted, maxMemoryPages }: CompileRequest,
+  { census, maxModuleBytes }: Admission,
+): Prepared {
+  const surface = inspect(bytes, maxModuleBytes);
   const abi = abiOf(surface, wanted);
   const exported = new Set(surface.exports.map(({ name }) => name));
   const missing = abi.requiredExports.filter((name) => !exported.has(name));
@@ -48,6 +58,7 @@ export function prepareModule({ bytes, abi: wanted, maxMemoryPages }: CompileReq
     suspending: abi.suspending,
     exports: abi.exports,
     maxMemoryPages,
+    maxModuleBytes,
   });
   if (!WebAssembly.validate(rewritten)) {
     throw new KerbError('refused_module', 'the rewriter cannot carry this module; please report it with the module');

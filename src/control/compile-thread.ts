@@ -1,16 +1,17 @@
 /** The compile thread: parses, rewrites and compiles uploads, away from the threads that serve. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { KerbError } from '../errors.ts';
-import { prepareModule } from './compilation.ts';
-import type { CompileAnswer, CompileQuestion } from './compiler.ts';
-import { TypeCensus, type CensusShare } from './type-census.ts';
+import { prepareModule, type Admission } from './compilation.ts';
+import type { CompileAnswer, CompileQuestion, CompileThreadOptions } from './compiler.ts';
+import { TypeCensus } from './type-census.ts';
 
-const census = new TypeCensus(workerData as CensusShare);
+const { census: share, maxModuleBytes } = workerData as CompileThreadOptions;
+const admission: Admission = { census: new TypeCensus(share), maxModuleBytes };
 
 function answer(question: CompileQuestion): CompileAnswer {
   try {
     if (question.kind === 'ready') return question;
-    if (question.kind === 'prepare') return { kind: 'prepared', prepared: prepareModule(question.request, census) };
+    if (question.kind === 'prepare') return { kind: 'prepared', prepared: prepareModule(question.request, admission) };
     return { kind: 'compiled', module: new WebAssembly.Module(question.bytes) };
   } catch (error) {
     if (error instanceof KerbError) {

@@ -5,6 +5,7 @@ import { KerbError, type KerbErrorCode } from '../errors.ts';
 import type { ModuleShape } from '../runtime/deployment.ts';
 import { Canary } from './canary.ts';
 import type { CompileRequest, Prepared } from './compilation.ts';
+import { MODULE_LIMITS } from '../limits.ts';
 import { COMPILE_TIMEOUT_MS } from './limits.ts';
 import { OneAtATime, Unanswered, type Answerer } from './one-at-a-time.ts';
 import { TypeCensus, type CensusShare } from './type-census.ts';
@@ -37,14 +38,23 @@ export type CompileAnswer =
       readonly details: readonly string[];
     };
 
+/** What the compile thread starts with. */
+export interface CompileThreadOptions {
+  readonly census: CensusShare;
+  readonly maxModuleBytes: number;
+}
+
 /** Compiles modules away from the main thread. A module that kills or hangs what compiles it is refused; the next finds another. */
 export class Compiler {
   readonly #census = TypeCensus.create();
   readonly #canary = new Canary();
-  readonly #thread = new OneAtATime<CompileQuestion, CompileAnswer>(
-    (onDeath) => startThread(this.#census.share, onDeath),
-    COMPILE_TIMEOUT_MS,
-  );
+  readonly #thread: OneAtATime<CompileQuestion, CompileAnswer>;
+
+  /** @param maxModuleBytes - Bytes of a module outside custom sections. */
+  constructor(maxModuleBytes: number = MODULE_LIMITS.bytes) {
+    const options = { census: this.#census.share, maxModuleBytes };
+    this.#thread = new OneAtATime((onDeath) => startThread(options, onDeath), COMPILE_TIMEOUT_MS);
+  }
 
   /** Distinct function types that this process has seen. */
   get types(): number {
@@ -95,8 +105,8 @@ function refusalOf({ why, message }: Unanswered): KerbError {
   return new KerbError('refused_module', `the module cannot be compiled: ${reasons[why]}`);
 }
 
-function startThread(census: CensusShare, onDeath: () => void): Answerer<CompileQuestion, CompileAnswer> {
-  const worker = new Worker(new URL('./compile-thread.ts', import.meta.url), { workerData: census });
+function startThread(options: CompileThreadOptions, onDeath: () => void): Answerer<CompileQuestion, CompileAnswer> {
+  const worker = new Worker(new URL('./compile-thread.ts', import.meta.url), { workerData: options });
   const death = new Promise<never>((_, reject) => {
     const die = (cause: string): void => {
       onDeath();

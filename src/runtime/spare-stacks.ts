@@ -43,7 +43,7 @@ export class SpareStacks {
   constructor() {
     const wait = new WebAssembly.Suspending(() => new Promise<void>((resolve) => void this.#leave.push(resolve)));
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(PARKING), { '': { wait } });
-    this.#park = WebAssembly.promising(exports['park'] as () => void) as () => Promise<unknown>;
+    this.#park = WebAssembly.promising(exports['park']) as () => Promise<unknown>;
   }
 
   /** Stacks that are parked. */

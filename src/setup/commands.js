@@ -5,19 +5,28 @@
  *
  * - A suspended guest keeps its stack: 256 KiB of address space each instead of 984 lets four times as many wait, and
  *   bounds how deep a guest recurses.
- * - A module is compiled whole when it is deployed, by the baseline compiler on the compile thread: compiled at its first call, a
- *   large function would hold up the thread that serves, and nothing interrupts a compiler.
- * - One background task optimizes hot functions: with as many as there are cores they take the cores from those who serve.
  * - Dead linear memories are address space that the collector does not see: the runtime asks it to run.
  * - Nothing in Kerb makes code from text, so a stray way to `eval` in this process is a dead end for an attacker.
  */
 export const V8_FLAGS = Object.freeze([
   '--wasm-stack-switching-stack-size=256',
-  '--no-wasm-lazy-compilation',
-  '--wasm-num-compilation-tasks=1',
   '--expose-gc',
   '--disallow-code-generation-from-strings',
   '--disable-warning=ExperimentalWarning',
+]);
+
+/**
+ * The flags of a process that serves. Other programs wait for asynchronous compilations at their top level, which these flags turn into
+ * background work that does not keep a process alive.
+ *
+ * - A module is compiled whole when it is deployed, by the baseline compiler on the compile thread: compiled at its first call, a
+ *   large function would hold up the thread that serves, and nothing interrupts a compiler.
+ * - One background task optimizes hot functions: with as many as there are cores they take the cores from those who serve.
+ */
+export const SERVER_FLAGS = Object.freeze([
+  ...V8_FLAGS,
+  '--no-wasm-lazy-compilation',
+  '--wasm-num-compilation-tasks=1',
 ]);
 
 /**
@@ -32,8 +41,8 @@ const LOOPBACK = Object.freeze(['--allow-backend', '127.0.0.0/8', '--allow-backe
 
 /** @type {Readonly<Record<string, Command>>} */
 export const COMMANDS = Object.freeze({
-  start: { program: 'src/main.ts', flags: V8_FLAGS, before: ['serve', ...LOOPBACK] },
-  kerb: { program: 'src/main.ts', flags: V8_FLAGS, before: [] },
+  start: { program: 'src/main.ts', flags: SERVER_FLAGS, before: ['serve', ...LOOPBACK] },
+  kerb: { program: 'src/main.ts', flags: SERVER_FLAGS, before: [] },
   bench: { program: 'bench/main.ts', flags: V8_FLAGS, before: [] },
   conformance: { program: 'test/conformance/main.ts', flags: V8_FLAGS, before: [] },
   fuzz: { program: 'test/fuzz/main.ts', flags: V8_FLAGS, before: [] },

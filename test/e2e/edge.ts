@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import wabtFactory from 'wabt';
-import { V8_FLAGS } from '../../src/setup/commands.js';
+import { SERVER_FLAGS } from '../../src/setup/commands.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const wabt = await wabtFactory();
@@ -84,7 +84,7 @@ export class Edge {
     this.folder = folder;
     const standard = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--tenants', this.tenants];
     const own = ['serve', ...standard, '--data', join(folder, 'data'), ...flags];
-    this.process = spawn(process.execPath, [...V8_FLAGS, join(ROOT, 'src/main.ts'), ...own], {
+    this.process = spawn(process.execPath, [...SERVER_FLAGS, join(ROOT, 'src/main.ts'), ...own], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process.stderr?.on('data', (chunk: Buffer) => this.#hear('stderr', chunk));

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import type { AddressInfo } from 'node:net';
 import { Agent, request } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { V8_FLAGS } from '../../src/setup/commands.js';
+import { SERVER_FLAGS } from '../../src/setup/commands.js';
 import { ECHO_GUEST, guest, URI_GUEST, writePieces } from '../guests.ts';
 import { launchEdge, startEdge, type Edge } from './edge.ts';
 import { RawClient } from './raw-client.ts';
@@ -60,7 +60,7 @@ describe('a restart by SIGUSR2', () => {
 
 describe('a start', () => {
   it('with --help prints every flag on standard output and ends with 0', async () => {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...V8_FLAGS, MAIN, '--help']);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...SERVER_FLAGS, MAIN, '--help']);
     for (const flag of ['--edge-port', '--tenants', '--threads', '--drain-ms']) expect(stdout).toContain(flag);
     expect(stderr).toBe('');
   });

@@ -29,6 +29,7 @@ describe('defaults', () => {
       dataFolder: '.kerb',
       threads: Math.min(256, Math.max(1, availableParallelism() - 1)),
       memoryTargetMib: expect.any(Number) as number,
+      maxModuleMib: 16,
       allowBackends: [],
       accessLog: { kind: 'stdout' },
       logLevel: 'info',
@@ -49,7 +50,7 @@ describe('flags', () => {
   it('set every field', () => {
     const line =
       '--edge-port 0 --control-port=9081 --host ::1 --tenants apps --data state --threads 4 --allow-backend 10.0.0.0/8' +
-      ' --memory-target 500 --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
+      ' --memory-target 500 --max-module 32 --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
     expect(configOf(line.split(' '))).toEqual({
       edgePort: 0,
       controlPort: 9081,
@@ -58,6 +59,7 @@ describe('flags', () => {
       dataFolder: 'state',
       threads: 4,
       memoryTargetMib: 500,
+      maxModuleMib: 32,
       allowBackends: [
         { address: '10.0.0.0', prefix: 8, family: 'ipv4' },
         { address: 'fd00::', prefix: 8, family: 'ipv6' },

@@ -6,9 +6,10 @@ import { KerbError } from '../../../src/errors.ts';
 import { assemble, guest, URI_GUEST } from '../../guests.ts';
 
 const census = TypeCensus.create(10_000);
+const maxModuleBytes = 1_000_000;
 
 function prepare(bytes: Uint8Array<ArrayBuffer>, changes: Partial<CompileRequest> = {}): Prepared {
-  return prepareModule({ bytes, abi: 'auto', maxMemoryPages: 1024, ...changes }, census);
+  return prepareModule({ bytes, abi: 'auto', maxMemoryPages: 1024, ...changes }, { census, maxModuleBytes });
 }
 
 function refusal(bytes: Uint8Array<ArrayBuffer>, changes: Partial<CompileRequest> = {}): KerbError {
@@ -168,8 +169,16 @@ describe('a module that Kerb does not run', () => {
   it('whose types this process has no room for, before the engine has seen one of them', () => {
     const small = TypeCensus.create(2);
     const request = { bytes: URI_GUEST, abi: 'auto', maxMemoryPages: 1024 } as const;
-    expect(() => prepareModule(request, small)).toThrow(/function types: this process has seen 0 of at most 2/);
+    expect(() => prepareModule(request, { census: small, maxModuleBytes })).toThrow(
+      /function types: this process has seen 0 of at most 2/,
+    );
     expect(small.count).toBe(0);
+  });
+
+  it('that is larger than the operator admits', () => {
+    const request = { bytes: URI_GUEST, abi: 'auto', maxMemoryPages: 1024 } as const;
+    const refused = (): unknown => prepareModule(request, { census, maxModuleBytes: 100 });
+    expect(refused).toThrow(KerbError);
   });
 
   it('with more memory than its budget', () => {

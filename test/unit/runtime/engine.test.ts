@@ -240,6 +240,29 @@ describe('pressure on memory', () => {
   });
 });
 
+describe('a heap that fills up', () => {
+  /** An open request of a tenant that has used so much CPU time. */
+  function worker(on: Engine, slot: number, cpuMs: number): Task {
+    const task = on.open(app(HELLO, { slot }));
+    task.cpuMs = cpuMs;
+    return task;
+  }
+
+  it('ends those requests first that have used most, of the tenant that has used most, until half is gone', () => {
+    const on = engine();
+    const [one, two, three, modest] = [worker(on, 1, 40), worker(on, 1, 30), worker(on, 1, 5), worker(on, 2, 45)];
+    on.lookAtHeap({ used_heap_size: 60, heap_size_limit: 100 });
+    expect([one, two, three, modest].map(({ verdict }) => verdict)).toEqual(['capacity', 'capacity', null, null]);
+  });
+
+  it('below the ceiling ends nobody', () => {
+    const on = engine();
+    const task = worker(on, 1, 40);
+    on.lookAtHeap({ used_heap_size: 59, heap_size_limit: 100 });
+    expect(task.verdict).toBeNull();
+  });
+});
+
 describe('the engine', () => {
   it('drops what a retired deployment keeps', async () => {
     const on = engine();

@@ -64,7 +64,7 @@ let ids = 0;
 export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<Deployment> = {}): Deployment {
   const { bytes, abi, shape } = prepareModule(
     { bytes: module, abi: 'auto', maxMemoryPages: 1024 },
-    TypeCensus.create(1_000),
+    { census: TypeCensus.create(1_000), maxModuleBytes: 1_000_000 },
   );
   ids += 1;
   return {

@@ -18,7 +18,7 @@ class WaitingGuest {
     const wait = new WebAssembly.Suspending(() => new Promise<void>((resolve) => void this.goOn.push(resolve)));
     const text = '(module (import "" "wait" (func $wait)) (func (export "run") (call $wait)))';
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(text)), { '': { wait } });
-    this.enter = WebAssembly.promising(exports['run'] as () => void) as () => Promise<unknown>;
+    this.enter = WebAssembly.promising(exports['run']) as () => Promise<unknown>;
   }
 }
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, V8_FLAGS, commandNamed, nodeArguments } from '../../../src/setup/commands.js';
+import { COMMANDS, SERVER_FLAGS, V8_FLAGS, commandNamed, nodeArguments } from '../../../src/setup/commands.js';
 import { ROOT } from '../../../src/setup/places.js';
 
 /** What Node is told for a command, as one line. */
@@ -23,12 +23,12 @@ describe('the table of commands', () => {
 
   it('starts the server with permission for loopback, then the arguments of the user', () => {
     expect(line('start', '--edge-port', '9080')).toBe(
-      `${V8_FLAGS.join(' ')} /kerb/src/main.ts serve --allow-backend 127.0.0.0/8 --allow-backend ::1/128 --edge-port 9080`,
+      `${SERVER_FLAGS.join(' ')} /kerb/src/main.ts serve --allow-backend 127.0.0.0/8 --allow-backend ::1/128 --edge-port 9080`,
     );
   });
 
   it('gives no permission of its own to the bare program', () => {
-    expect(line('kerb', 'serve')).toBe(`${V8_FLAGS.join(' ')} /kerb/src/main.ts serve`);
+    expect(line('kerb', 'serve')).toBe(`${SERVER_FLAGS.join(' ')} /kerb/src/main.ts serve`);
   });
 
   it('keeps an argument with spaces in one piece', () => {
