@@ -20,15 +20,30 @@ const Arithmetic = {
   i64Const: 0x42,
   i32GtU: 0x4b,
   i32LeU: 0x4d,
+  i32GeU: 0x4f,
   i64LeU: 0x58,
   i32Add: 0x6a,
   i32Sub: 0x6b,
   i32And: 0x71,
   i32Or: 0x72,
+  i32Mul: 0x6c,
+  i32ShrU: 0x76,
+  i64Mul: 0x7e,
   i64Add: 0x7c,
   i64Shl: 0x86,
   i64ExtendI32U: 0xad,
 } as const;
+
+/** Loads and stores of one width, unaligned. */
+const WIDE = { load: [0x29, 0, 0], store: [0x37, 0, 0] } as const;
+const WORD = { load: [0x28, 0, 0], store: [0x36, 0, 0] } as const;
+const BYTE = { load: [0x2d, 0, 0], store: [0x3a, 0, 0] } as const;
+
+/**
+ * Fills and copies up to this many bytes are done by two loads and stores that may overlap: V8 leaves each of the instructions to a
+ * function in C, which takes longer than they do.
+ */
+export const FEW_BYTES = 16;
 
 const EMPTY_BLOCK = 0x40;
 const NO_LOCALS = 0;
@@ -47,12 +62,33 @@ const MORE_THAN_A_PIECE = [...get(SIZE), ...PIECE, Arithmetic.i32GtU];
 
 /** `fill(to, value, size)`: `memory.fill` with a check before; of more than {@link PIECE_BYTES} with a check before each piece. */
 export function fillHelper(layout: Layout): HintedBody {
-  return shortcut(layout, FILL, 'fillInPieces');
+  const byte = [...get(FROM), Op.i32Const, 0xff, 0x01, Arithmetic.i32And];
+  const word = [...byte, ...constant(Op.i32Const, 0x01010101n), Arithmetic.i32Mul];
+  const wide = [
+    ...byte,
+    Arithmetic.i64ExtendI32U,
+    ...constant(Arithmetic.i64Const, 0x0101010101010101n),
+    Arithmetic.i64Mul,
+  ];
+  return shortcut(layout, FILL, 'fillInPieces', {
+    eight: [...last(TO, 8), ...wide, ...WIDE.store, ...get(TO), ...wide, ...WIDE.store],
+    four: [...last(TO, 4), ...word, ...WORD.store, ...get(TO), ...word, ...WORD.store],
+    one: [last(TO, 1), middle(TO), get(TO)].flatMap((address) => [...address, ...get(FROM), ...BYTE.store]),
+  });
 }
 
 /** `copy(to, from, size)`: `memory.copy` with a check before; of more than {@link PIECE_BYTES} with a check before each piece. */
 export function copyHelper(layout: Layout): HintedBody {
-  return shortcut(layout, COPY, 'copyInPieces');
+  const two = ({ load, store }: typeof WIDE | typeof WORD, size: number): readonly number[] => {
+    const low = [...get(TO), ...get(FROM), ...load];
+    return [...low, ...last(TO, size), ...last(FROM, size), ...load, ...store, ...store];
+  };
+  const ends = [...get(TO), ...get(FROM), ...BYTE.load, ...middle(TO), ...middle(FROM), ...BYTE.load];
+  return shortcut(layout, COPY, 'copyInPieces', {
+    eight: two(WIDE, 8),
+    four: two(WORD, 4),
+    one: [...ends, ...last(TO, 1), ...last(FROM, 1), ...BYTE.load, ...BYTE.store, ...BYTE.store, ...BYTE.store],
+  });
 }
 
 /** The part of {@link fillHelper} that is called when the size is large or the epoch word is set: writes pieces upwards. */
@@ -71,17 +107,66 @@ export function copyInPieces(layout: Layout): HintedBody {
   return inPieces(layout, COPY, [TO, FROM], piece);
 }
 
-/** `if size > PIECE_BYTES or epoch: pieces(…) else instruction`: one branch, and a body that V8 inlines. */
-function shortcut(layout: Layout, instruction: readonly number[], pieces: 'fillInPieces' | 'copyInPieces'): HintedBody {
+/** What is done with few bytes, by the least of them. */
+interface Few {
+  readonly eight: readonly number[];
+  readonly four: readonly number[];
+  readonly one: readonly number[];
+}
+
+/**
+ * `if size > FEW_BYTES or an address is in the upper half or epoch: pieces(...) else few bytes`. Nothing is written before
+ * everything is read, and the end first: when that is within the memory, so is the rest. Addresses in the lower half do not wrap.
+ */
+function shortcut(
+  layout: Layout,
+  instruction: readonly number[],
+  pieces: 'fillInPieces' | 'copyInPieces',
+  few: Few,
+): HintedBody {
   const body = new Writer();
   const checks = new CheckWriter(body, layout);
+  const addresses = pieces === 'copyInPieces' ? [...get(TO, FROM), Arithmetic.i32Or] : get(TO);
+  const atLeast = (size: number): readonly number[] => [
+    ...get(SIZE),
+    Op.i32Const,
+    size,
+    Arithmetic.i32GeU,
+    Op.if,
+    EMPTY_BLOCK,
+  ];
   body.byte(NO_LOCALS);
-  body.bytes([...MORE_THAN_A_PIECE, ...loadOf(layout.epochMemory, EPOCH_WORD), Arithmetic.i32Or]);
+  body.bytes([...get(SIZE), Op.i32Const, FEW_BYTES, Arithmetic.i32GtU]);
+  body.bytes([...addresses, Op.i32Const, 31, Arithmetic.i32ShrU, Arithmetic.i32Or]);
+  body.bytes([...loadOf(layout.epochMemory, EPOCH_WORD), Arithmetic.i32Or]);
   checks.writeIf();
   body.bytes(get(...ALL));
   body.bytes(callOf(layout, pieces));
-  body.bytes([Op.else, ...get(...ALL), ...instruction, Op.end, Op.end]);
+  body.bytes([Op.else, ...atLeast(8), ...few.eight, Op.else, ...atLeast(4), ...few.four]);
+  body.bytes([Op.else, ...atLeast(1), ...few.one, Op.else, ...get(...ALL), ...instruction]);
+  body.bytes([Op.end, Op.end, Op.end, Op.end, Op.end]);
   return { body, branches: checks.branches };
+}
+
+/** `start + size - width`. */
+function last(start: number, width: number): readonly number[] {
+  return [...get(start, SIZE), Arithmetic.i32Add, Op.i32Const, width, Arithmetic.i32Sub];
+}
+
+/** `start + (size >> 1)`. */
+function middle(start: number): readonly number[] {
+  return [...get(start, SIZE), Op.i32Const, 1, Arithmetic.i32ShrU, Arithmetic.i32Add];
+}
+
+/** A constant as signed LEB128. */
+function constant(op: number, value: bigint): readonly number[] {
+  const bytes: number[] = [op];
+  for (let rest = value; ;) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    if (rest === 0n && (low & 0x40) === 0) return [...bytes, low];
+    bytes.push(low | 0x80);
+  }
 }
 
 /**

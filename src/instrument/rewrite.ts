@@ -132,7 +132,8 @@ export class BodyRewriter {
     const { events } = this.#code;
     this.#copyTo(events.start[row] as number);
     if ((mark & Mark.hoist) !== 0) this.#hoist(row);
-    else this.#unroll(row, (mark & Mark.fourTimes) !== 0 ? 4 : 2);
+    else if ((mark & Mark.twice) !== 0) this.#double(row);
+    else this.#unroll(row);
     this.#cursor = events.end[events.b[row] as number] as number;
   }
 
@@ -153,13 +154,32 @@ export class BodyRewriter {
   }
 
   /**
+   * `block $done (loop $outer (block $exit (loop $again (block $L body (br $done)) (br_if $exit (epoch)) body) (br $done)) (call slow)
+   * (br $outer))`: as when hoisted, and with half the checks.
+   */
+  #double(row: number): void {
+    this.#open(Op.block, row);
+    this.#open(Op.loop, row);
+    this.body.bytes([Op.block, EMPTY]);
+    this.#open(Op.loop, row);
+    this.body.bytes([Op.block, EMPTY]);
+    this.#copyBody(row, 4);
+    this.body.bytes([Op.br, 4, Op.end]);
+    this.checks.writeBranch(1);
+    this.#copyBody(row, 3);
+    this.body.bytes([Op.end, Op.br, 2, Op.end]);
+    this.checks.writeCall();
+    this.body.bytes([Op.br, 0, Op.end, Op.end]);
+  }
+
+  /**
    * `block $done (loop $outer (block $L body (br $done)) check (block $L body (br $done)) … body)`: going round the upload's loop falls
    * into the next copy, and only the last copy goes back.
    */
-  #unroll(row: number, copies: number): void {
+  #unroll(row: number): void {
     this.#open(Op.block, row);
     this.#open(Op.loop, row);
-    for (let copy = 1; copy < copies; copy++) {
+    for (let copy = 1; copy < 4; copy++) {
       this.body.bytes([Op.block, EMPTY]);
       this.#copyBody(row, 2);
       this.body.bytes([Op.br, 2, Op.end]);

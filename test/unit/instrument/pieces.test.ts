@@ -5,6 +5,7 @@ import {
   copyHelper,
   copyInPieces,
   fillHelper,
+  FEW_BYTES as FEW,
   fillInPieces,
   PIECE_BYTES as PIECE,
 } from '../../../src/instrument/pieces.ts';
@@ -101,6 +102,34 @@ describe('fills and copies do what the instructions do', () => {
       }
       expect(pair.run(['fill', 64, size + 1, size])).toBe('undefined');
       expect(pair.run(['copy', 64, MiB, PIECE + 5])).toBe('undefined');
+    }
+  });
+
+  it('of a few bytes at every size, distance and value, and at both ends of the memory', () => {
+    const pair = new Pair(1);
+    const end = 65_536;
+    for (let size = 0; size <= FEW + 2; size++) {
+      for (let distance = -size - 1; distance <= size + 1; distance++)
+        expect(pair.run(['copy', 100 + distance, 100, size])).toBe('undefined');
+      for (const value of [0, 1, 0x7f, 0x80, 0xff, 0x100, 0x1_80, -1])
+        expect(pair.run(['fill', 3, value, size])).toBe('undefined');
+      for (let short = -2; short <= size + 1; short++) {
+        const fate = short >= size ? 'undefined' : 'RuntimeError: memory access out of bounds';
+        expect(pair.run(['fill', end - short, 7, size])).toBe(fate);
+        expect(pair.run(['copy', end - short, 50, size])).toBe(fate);
+        expect(pair.run(['copy', 50, end - short, size])).toBe(fate);
+      }
+    }
+  });
+
+  it('of a few bytes at addresses from 2^31 on, and where address and size wrap', () => {
+    const pair = new Pair(1);
+    for (const at of [2 ** 31, 2 ** 31 + 5, 2 ** 32 - 1, 2 ** 32 - 8, 2 ** 31 - 1]) {
+      for (const size of [0, 1, 3, 4, 7, 8, 16]) {
+        expect(pair.run(['fill', at, 1, size])).toMatch(/out of bounds/);
+        expect(pair.run(['copy', at, 8, size])).toMatch(/out of bounds/);
+        expect(pair.run(['copy', 8, at, size])).toMatch(/out of bounds/);
+      }
     }
   });
 

@@ -28,10 +28,11 @@ describe('a loop', () => {
     expect(count(fields, 'i32.add')).toBe(4);
   });
 
-  it('of up to 80 bytes is written twice with one check', () => {
+  it('of up to 80 bytes is written twice with one check between, and the call of the helper outside of it', () => {
     const fields = `(func (export "f") (local i32) loop ${STEP.repeat(6)} br 0 end)`;
-    expect(count(fields)).toBe(1);
+    expect(count(fields, 'i32.const 0 i32.load br_if 1')).toBe(1);
     expect(count(fields, 'i32.add')).toBe(12);
+    expect(functionF(fields)).toMatch(/end br 2 end call \d+ br 0 end end/);
   });
 
   it('that is larger is written once, with the call of the helper outside of it', () => {

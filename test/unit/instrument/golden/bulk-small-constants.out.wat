@@ -51,8 +51,12 @@
     call 2)
   (func (;6;) (type 4) (param i32 i32 i32)
     local.get 2
-    i32.const 262144
+    i32.const 16
     i32.gt_u
+    local.get 0
+    i32.const 31
+    i32.shr_u
+    i32.or
     i32.const 0
     i32.load 1
     i32.or
@@ -62,10 +66,83 @@
       local.get 2
       call 7
     else
-      local.get 0
-      local.get 1
       local.get 2
-      memory.fill
+      i32.const 8
+      i32.ge_u
+      if  ;; label = @2
+        local.get 0
+        local.get 2
+        i32.add
+        i32.const 8
+        i32.sub
+        local.get 1
+        i32.const 255
+        i32.and
+        i64.extend_i32_u
+        i64.const 72340172838076673
+        i64.mul
+        i64.store align=1
+        local.get 0
+        local.get 1
+        i32.const 255
+        i32.and
+        i64.extend_i32_u
+        i64.const 72340172838076673
+        i64.mul
+        i64.store align=1
+      else
+        local.get 2
+        i32.const 4
+        i32.ge_u
+        if  ;; label = @3
+          local.get 0
+          local.get 2
+          i32.add
+          i32.const 4
+          i32.sub
+          local.get 1
+          i32.const 255
+          i32.and
+          i32.const 16843009
+          i32.mul
+          i32.store align=1
+          local.get 0
+          local.get 1
+          i32.const 255
+          i32.and
+          i32.const 16843009
+          i32.mul
+          i32.store align=1
+        else
+          local.get 2
+          i32.const 1
+          i32.ge_u
+          if  ;; label = @4
+            local.get 0
+            local.get 2
+            i32.add
+            i32.const 1
+            i32.sub
+            local.get 1
+            i32.store8
+            local.get 0
+            local.get 2
+            i32.const 1
+            i32.shr_u
+            i32.add
+            local.get 1
+            i32.store8
+            local.get 0
+            local.get 1
+            i32.store8
+          else
+            local.get 0
+            local.get 1
+            local.get 2
+            memory.fill
+          end
+        end
+      end
     end)
   (func (;7;) (type 4) (param i32 i32 i32)
     i32.const 0

@@ -13,56 +13,61 @@
       block  ;; label = @2
         loop  ;; label = @3
           block  ;; label = @4
-            local.get 0
-            i32.eqz
-            br_if 3 (;@1;)
-            local.get 1
-            local.get 0
-            i32.load8_u
-            i32.add
-            i32.const 31
-            i32.mul
-            local.set 1
-            local.get 1
-            i32.const 1000
-            i32.gt_u
-            if  ;; label = @5
+            loop  ;; label = @5
+              block  ;; label = @6
+                local.get 0
+                i32.eqz
+                br_if 5 (;@1;)
+                local.get 1
+                local.get 0
+                i32.load8_u
+                i32.add
+                i32.const 31
+                i32.mul
+                local.set 1
+                local.get 1
+                i32.const 1000
+                i32.gt_u
+                if  ;; label = @7
+                  local.get 1
+                  return
+                end
+                local.get 0
+                i32.const 1
+                i32.sub
+                local.set 0
+                br 0 (;@6;)
+                br 4 (;@2;)
+              end
+              i32.const 0
+              i32.load 1
+              br_if 1 (;@4;)
+              local.get 0
+              i32.eqz
+              br_if 4 (;@1;)
               local.get 1
-              return
+              local.get 0
+              i32.load8_u
+              i32.add
+              i32.const 31
+              i32.mul
+              local.set 1
+              local.get 1
+              i32.const 1000
+              i32.gt_u
+              if  ;; label = @6
+                local.get 1
+                return
+              end
+              local.get 0
+              i32.const 1
+              i32.sub
+              local.set 0
+              br 0 (;@5;)
             end
-            local.get 0
-            i32.const 1
-            i32.sub
-            local.set 0
-            br 0 (;@4;)
             br 2 (;@2;)
           end
-          i32.const 0
-          i32.load 1
-          if  ;; label = @4
-            call 4
-          end
-          local.get 0
-          i32.eqz
-          br_if 2 (;@1;)
-          local.get 1
-          local.get 0
-          i32.load8_u
-          i32.add
-          i32.const 31
-          i32.mul
-          local.set 1
-          local.get 1
-          i32.const 1000
-          i32.gt_u
-          if  ;; label = @4
-            local.get 1
-            return
-          end
-          local.get 0
-          i32.const 1
-          i32.sub
-          local.set 0
+          call 4
           br 0 (;@3;)
         end
       end
