@@ -50,8 +50,8 @@ export type Invocation =
 
 /** Threads above this only add memory and contention: no machine that Kerb is measured on has more cores. */
 const MAX_THREADS = 256;
-/** The least memory with which Kerb can do anything: itself, and one guest. */
-const LEAST_MEMORY_MIB = 192;
+/** The least memory with which Kerb can do anything: its threads take some 200 MiB before the first request. */
+const LEAST_MEMORY_MIB = 320;
 /** Above 16 TiB a number is a mistake. */
 const MAX_MEMORY_MIB = 16 * 1024 * 1024;
 /** Sizes of modules in MiB: what is admitted, and what an operator can admit. */
