@@ -30,6 +30,8 @@ export interface Config {
   readonly dataFolder: string;
   /** Data threads. */
   readonly threads: number;
+  /** Milliseconds that a guest runs before others get a turn. */
+  readonly sliceMs: number;
   /** Resident memory, in MiB, that the process aims at. */
   readonly memoryTargetMib: number;
   /** The largest module, in MiB, without custom sections. */
@@ -54,6 +56,8 @@ const MAX_THREADS = 256;
 const LEAST_MEMORY_MIB = 320;
 /** Above 16 TiB a number is a mistake. */
 const MAX_MEMORY_MIB = 16 * 1024 * 1024;
+/** A minute: in effect no slices, to see what they do. */
+const MAX_SLICE_MS = 60_000;
 /** Sizes of modules in MiB: what is admitted, and what an operator can admit. */
 const STANDARD_MODULE_MIB = MODULE_LIMITS.bytes / 2 ** 20;
 const MAX_MODULE_MIB = MODULE_LIMITS.bytesWithOptIn / 2 ** 20;
@@ -81,6 +85,7 @@ const SETTINGS = {
   tenants: { value: 'DIR', standard: 'tenants', help: 'folder of apps, each a folder with a kerb.toml' },
   data: { value: 'DIR', standard: '.kerb', help: 'folder that keeps all state' },
   threads: { value: 'N', standard: String(threadsByDefault), help: 'threads that run apps' },
+  'slice-ms': { value: 'MS', standard: '2', help: 'how long an app runs before others get a turn' },
   'memory-target': {
     value: 'MIB',
     standard: String(memoryTargetByDefault),
@@ -248,6 +253,11 @@ function readConfig(values: Values): Config {
     tenantsFolder: values.one('tenants', filePath, folderNeed),
     dataFolder: values.one('data', filePath, folderNeed),
     threads: values.one('threads', wholeNumber(1, MAX_THREADS), `a whole number from 1 to ${MAX_THREADS}; choose one`),
+    sliceMs: values.one(
+      'slice-ms',
+      wholeNumber(1, MAX_SLICE_MS),
+      `a whole number from 1 to ${MAX_SLICE_MS}; choose one`,
+    ),
     memoryTargetMib: values.one(
       'memory-target',
       wholeNumber(LEAST_MEMORY_MIB, MAX_MEMORY_MIB),

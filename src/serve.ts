@@ -84,6 +84,7 @@ async function assemble(
   const threads = await DataThreads.start(
     {
       threads: config.threads,
+      sliceMs: config.sliceMs,
       host: config.host,
       port: config.edgePort,
       watchdog: watchdog.share,

@@ -20,7 +20,7 @@ import type { Pressure } from './process-gauge.ts';
 import type { ProcessBudgets } from './process-budgets.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
 import { SandboxPool, type IdleBytes } from './sandbox-pool.ts';
-import { Scheduler } from './scheduler.ts';
+import { Scheduler, SLICE_MS } from './scheduler.ts';
 import { SpareStacks } from './spare-stacks.ts';
 import type { Task } from './task.ts';
 import { Turns } from './turns.ts';
@@ -50,6 +50,8 @@ export interface EngineOptions {
   readonly counters: TenantCounters;
   /** Data threads that share them. */
   readonly threads: number;
+  /** How long a guest runs before others get a turn; by default {@link SLICE_MS}. */
+  readonly sliceMs?: number;
   readonly log: GuestLogSink;
 }
 
@@ -68,8 +70,8 @@ export class Engine {
   /** Tenants that get no new request while there is pressure. */
   #greedy: ReadonlySet<number> = new Set();
 
-  constructor({ watchdog, budgets, counters, threads, log }: EngineOptions) {
-    this.scheduler = new Scheduler(watchdog);
+  constructor({ watchdog, budgets, counters, threads, sliceMs = SLICE_MS, log }: EngineOptions) {
+    this.scheduler = new Scheduler(watchdog, { sliceMs });
     this.#budgets = budgets;
     this.#ledger = new MemoryLedger(budgets, counters);
     this.#memories = new LiveMemories(this.#ledger, threads);

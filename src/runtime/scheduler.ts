@@ -10,7 +10,7 @@ import { Task, type Sleep } from './task.ts';
 import { TRAP_ERROR } from './trap.ts';
 import { TICK_MS, type WatchdogLink } from './watchdog.ts';
 
-/** How long a guest runs before the event loop gets a turn. */
+/** How long a guest runs before the event loop gets a turn, unless it is said otherwise. */
 export const SLICE_MS = 2;
 
 /** How often sleeping requests are checked against their deadlines. */
@@ -40,6 +40,12 @@ export const THREAD_CLOCK: SchedulerClock = {
   },
 };
 
+/** How a scheduler is set up. */
+export interface SchedulerOptions {
+  readonly clock?: SchedulerClock | undefined;
+  readonly sliceMs?: number;
+}
+
 /** A guest that can go on. */
 interface Ready {
   readonly task: Task;
@@ -52,6 +58,7 @@ interface Ready {
 export class Scheduler {
   readonly #watchdog: WatchdogLink;
   readonly #clock: SchedulerClock;
+  readonly #sliceMs: number;
   readonly #queue: Ready[] = [];
   /** Sleeps of condemned guests, the first of which ends now. */
   readonly #unwinding: Sleep[] = [];
@@ -63,9 +70,10 @@ export class Scheduler {
   #sliceCpuMs = Number.NaN;
   #deadlineTimer: NodeJS.Timeout | null = null;
 
-  constructor(watchdog: WatchdogLink, clock: SchedulerClock = THREAD_CLOCK) {
+  constructor(watchdog: WatchdogLink, { clock = THREAD_CLOCK, sliceMs = SLICE_MS }: SchedulerOptions = {}) {
     this.#watchdog = watchdog;
     this.#clock = clock;
+    this.#sliceMs = sliceMs;
   }
 
   /** Requests that have begun and not ended. */
@@ -115,7 +123,7 @@ export class Scheduler {
     if (task.verdict === null && task.cpuMs + this.#sliceUsedMs(now) >= task.cpuBudgetMs) task.condemn('cpu_limit');
     if (now >= task.deadlineMs) task.condemn('wall_limit');
     if (task.verdict !== null) return Interrupt.kill;
-    return now - this.#sliceStartMs >= SLICE_MS ? Interrupt.yield : Interrupt.goOn;
+    return now - this.#sliceStartMs >= this.#sliceMs ? Interrupt.yield : Interrupt.goOn;
   }
 
   /** The `yield` import: puts the guest of `task` back in the queue. */

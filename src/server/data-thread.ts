@@ -29,6 +29,7 @@ const engine = new Engine({
   budgets: new ProcessBudgets(options.budgets),
   counters,
   threads: options.threads,
+  sliceMs: options.sliceMs,
   log: {
     keeps: (level) => options.accessLog === 'keep' && keepsLevel(options.logLevel, level),
     write: (tenant, level, message) => {

@@ -11,6 +11,8 @@ export interface DataThreadOptions {
   /** Its number, from 0. */
   readonly thread: number;
   readonly threads: number;
+  /** How long a guest runs before others get a turn. */
+  readonly sliceMs: number;
   readonly host: string;
   readonly port: number;
   readonly watchdog: WatchdogShare;

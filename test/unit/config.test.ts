@@ -28,6 +28,7 @@ describe('defaults', () => {
       tenantsFolder: 'tenants',
       dataFolder: '.kerb',
       threads: Math.min(256, Math.max(1, availableParallelism() - 1)),
+      sliceMs: 2,
       memoryTargetMib: expect.any(Number) as number,
       maxModuleMib: 16,
       allowBackends: [],
@@ -50,7 +51,7 @@ describe('flags', () => {
   it('set every field', () => {
     const line =
       '--edge-port 0 --control-port=9081 --host ::1 --tenants apps --data state --threads 4 --allow-backend 10.0.0.0/8' +
-      ' --memory-target 500 --max-module 32 --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
+      ' --slice-ms 1 --memory-target 500 --max-module 32 --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
     expect(configOf(line.split(' '))).toEqual({
       edgePort: 0,
       controlPort: 9081,
@@ -58,6 +59,7 @@ describe('flags', () => {
       tenantsFolder: 'apps',
       dataFolder: 'state',
       threads: 4,
+      sliceMs: 1,
       memoryTargetMib: 500,
       maxModuleMib: 32,
       allowBackends: [

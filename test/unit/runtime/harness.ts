@@ -100,7 +100,7 @@ export class Surroundings implements SandboxSurroundings {
 
   constructor(clock?: SchedulerClock) {
     this.clock = clock;
-    this.scheduler = new Scheduler(this.watchdog, clock);
+    this.scheduler = new Scheduler(this.watchdog, { clock });
   }
 
   readonly hostFor: SandboxSurroundings['hostFor'] = (deployment, memory, task) =>

@@ -14,7 +14,7 @@ let scheduler: Scheduler;
 beforeEach(() => {
   clock = new TestClock();
   share = watchdogShare();
-  scheduler = new Scheduler(new WatchdogLink(share, 0), clock);
+  scheduler = new Scheduler(new WatchdogLink(share, 0), { clock });
 });
 
 afterEach(() => {
