@@ -7,6 +7,7 @@ export const OUTCOMES = {
   unknown_host: { status: 404, title: 'No app is deployed at this address' },
   body_limit: { status: 413, title: 'The request body is larger than this app accepts' },
   concurrency_limit: { status: 429, title: 'This app has too many requests in flight' },
+  cpu_quota: { status: 429, title: 'This app has used up its share of CPU time' },
   client_closed: { status: 499, title: 'The client closed the connection' },
   guest_trap: { status: 500, title: 'The app failed' },
   stack_limit: { status: 500, title: 'The app ran out of stack' },
@@ -27,4 +28,9 @@ export type Outcome = keyof typeof OUTCOMES;
 export const OUTCOME_NAMES: readonly Outcome[] = Object.freeze(Object.keys(OUTCOMES) as Outcome[]);
 
 /** Outcomes after which the same request may well succeed a moment later: they carry `Retry-After: 1` (RFC 9110 §10.2.3). */
-export const RETRYABLE: ReadonlySet<Outcome> = new Set<Outcome>(['concurrency_limit', 'capacity', 'draining']);
+export const RETRYABLE: ReadonlySet<Outcome> = new Set<Outcome>([
+  'concurrency_limit',
+  'cpu_quota',
+  'capacity',
+  'draining',
+]);

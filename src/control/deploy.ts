@@ -17,7 +17,8 @@ export function deploymentOf(
   place: { readonly id: number; readonly slot: number },
 ): Deployment {
   refuseUnserved(manifest);
-  const { cpuMs, wallMs, concurrency, requestBodyBytes, subrequests } = manifest.limits;
+  const { cpuMs, cpuWeight, cpuMsPerSecond, cpuBurstMs, wallMs, concurrency, requestBodyBytes, subrequests } =
+    manifest.limits;
   return Object.freeze({
     ...place,
     tenant: manifest.name,
@@ -28,7 +29,17 @@ export function deploymentOf(
     isolation: manifest.isolation,
     module: compiled.module,
     shape: compiled.shape,
-    budgets: { cpuMs, wallMs, concurrency, requestBodyBytes, subrequests },
+    budgets: {
+      cpuMs,
+      cpuWeight,
+      cpuMsPerSecond,
+      cpuBurstMs,
+      wallMs,
+      concurrency,
+      requestBodyBytes,
+      subrequests,
+    },
+    receipt: manifest.receipt,
     grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])) },
     origin: manifest.origin,
     backends: manifest.backends,

@@ -14,6 +14,12 @@ export interface Budget {
 export const BUDGETS = {
   /** Milliseconds of CPU for one request. Light handlers take under 5; the ceiling keeps a thread's run queue moving. */
   cpu_ms: { standard: 50, least: 1, ceiling: 10_000 },
+  /** How much of a thread the tenant's requests get beside those of others: twice the weight is twice the time. */
+  cpu_weight: { standard: 100, least: 1, ceiling: 10_000 },
+  /** Milliseconds of CPU a second for all requests together; 0 sets no quota. The ceiling is what 256 threads have. */
+  cpu_ms_per_second: { standard: 0, least: 0, ceiling: 256_000 },
+  /** Milliseconds of CPU by which a tenant may be ahead of that quota: what it may use at once after a rest. */
+  cpu_burst_ms: { standard: 10_000, least: 1, ceiling: 3_600_000 },
   /** Milliseconds from the request's head to the end of its response. The ceiling bounds how long a stack stays suspended. */
   wall_ms: { standard: 30_000, least: 1, ceiling: 300_000 },
   /** MiB of linear memory of one instance. Large interpreters start under 128; beyond 1024 a few instances fill a machine. */

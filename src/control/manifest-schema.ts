@@ -73,6 +73,9 @@ function budget({ standard, least, ceiling }: Budget): z.ZodDefault<z.ZodNumber>
 const limits = z.strictObject(
   {
     cpu_ms: budget(BUDGETS.cpu_ms),
+    cpu_weight: budget(BUDGETS.cpu_weight),
+    cpu_ms_per_second: budget(BUDGETS.cpu_ms_per_second),
+    cpu_burst_ms: budget(BUDGETS.cpu_burst_ms),
     wall_ms: budget(BUDGETS.wall_ms),
     memory_mb: budget(BUDGETS.memory_mb),
     concurrency: budget(BUDGETS.concurrency),
@@ -149,6 +152,7 @@ export const manifestSchema = z.strictObject({
   path: textThat(pathPrefix, 'a path prefix: "/" and plain segments', 'e.g. path = "/api"').default('/'),
   abi: z.enum(ABI_CHOICES, need(`one of ${ABI_CHOICES.join(', ')}`, 'leave it out for auto')).default('auto'),
   isolation: z.enum(ISOLATIONS, need(`one of ${ISOLATIONS.join(', ')}`, 'leave it out for request')).default('request'),
+  receipt: z.boolean(need('true or false', 'leave it out for false')).default(false),
   origin: grantName.optional(),
   config: config.default(''),
   limits: limits.prefault({}),

@@ -18,6 +18,12 @@ export type ManifestConfig =
 export interface ManifestLimits {
   /** CPU time of one request, host time excluded. */
   readonly cpuMs: number;
+  /** Of a thread, beside other tenants; 100 is standard. */
+  readonly cpuWeight: number;
+  /** CPU time a second, all requests together; `null`: no quota. */
+  readonly cpuMsPerSecond: number | null;
+  /** How far the tenant may be ahead of that quota. */
+  readonly cpuBurstMs: number;
   readonly wallMs: number;
   /** Linear memory of one instance; a multiple of 2^20. */
   readonly memoryBytes: number;
@@ -71,6 +77,8 @@ export interface Manifest {
   /** Any ABI of the contract, also one that this build does not run: the deploy step refuses that. */
   readonly abi: AbiChoice;
   readonly isolation: Isolation;
+  /** Whether responses tell what their requests cost, in a field `kerb-receipt`. */
+  readonly receipt: boolean;
   /** The name of one of `backends`, or `null`. */
   readonly origin: string | null;
   readonly config: ManifestConfig;
@@ -129,6 +137,7 @@ function manifestOf(written: WrittenManifest): Manifest {
     path,
     abi,
     isolation,
+    receipt: written.receipt,
     origin: written.origin ?? null,
     config: typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file },
     limits: limitsOf(written.limits),
@@ -142,6 +151,9 @@ function manifestOf(written: WrittenManifest): Manifest {
 function limitsOf(written: WrittenManifest['limits']): ManifestLimits {
   return {
     cpuMs: written.cpu_ms,
+    cpuWeight: written.cpu_weight,
+    cpuMsPerSecond: written.cpu_ms_per_second === 0 ? null : written.cpu_ms_per_second,
+    cpuBurstMs: written.cpu_burst_ms,
     wallMs: written.wall_ms,
     memoryBytes: written.memory_mb * BYTES_PER_MB,
     concurrency: written.concurrency,

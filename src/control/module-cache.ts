@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { KerbError } from '../errors.ts';
-import { CapacityError, type ProcessBudgets } from '../runtime/process-budgets.ts';
+import type { ProcessBudgets } from '../runtime/process-budgets.ts';
+import { CapacityError } from '../runtime/refusal.ts';
 import type { CompileRequest } from './compilation.ts';
 import type { Compiled } from './compiler.ts';
 import { MAX_CACHED_CODE_BYTES } from './limits.ts';

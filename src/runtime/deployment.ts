@@ -5,6 +5,12 @@ import type { AbiName, GuestGrants } from '../abi/abi.ts';
 export interface Budgets {
   /** CPU time of one request inside the guest, start-up of a fresh instance included. */
   readonly cpuMs: number;
+  /** How much of a thread its requests get beside those of others: 100 is standard. */
+  readonly cpuWeight: number;
+  /** CPU milliseconds a second, all requests on all threads together; `null`: no quota. */
+  readonly cpuMsPerSecond: number | null;
+  /** How far a tenant may be ahead of its quota. */
+  readonly cpuBurstMs: number;
   /** Time from the request's admission to the guest's end, waits included. */
   readonly wallMs: number;
   /** Requests in flight, on all data threads together. */
@@ -46,6 +52,8 @@ export interface Deployment {
   readonly module: WebAssembly.Module;
   readonly shape: ModuleShape;
   readonly budgets: Budgets;
+  /** Whether clients are told what their requests cost. */
+  readonly receipt: boolean;
   readonly grants: GuestGrants;
   /** Name in `backends` that "next" goes to; `null`: none. */
   readonly origin: string | null;

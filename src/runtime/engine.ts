@@ -4,6 +4,7 @@ import { ABIS } from '../abi/detect.ts';
 import type { Exchange, GuestHost, Reply } from '../abi/abi.ts';
 import { GuestFault } from '../abi/guest-fault.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
+import { CpuQuotas } from './cpu-quota.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
 import {
@@ -35,9 +36,15 @@ export type Run =
 
 /** What a request cost. */
 export interface Cost {
+  /** Calls of host functions. */
+  readonly hostcalls: number;
+  /** Time that the guest waited in them. */
+  readonly waitMs: number;
+  /** Turns on the thread that it took. */
+  readonly slices: number;
   /** CPU time inside the guest. */
   readonly cpuMs: number;
-  /** Linear memory at the end. */
+  /** Linear memory at the end, which is its peak: it never shrinks. */
   readonly memoryBytes: number;
   /** Whether the instance had served a request before. */
   readonly instance: 'fresh' | 'reused' | 'none';
@@ -65,14 +72,19 @@ export class Engine {
   readonly #surroundings: SandboxSurroundings;
   readonly #pools = new Map<number, SandboxPool>();
   readonly #idleBytes: IdleBytes = { bytes: 0, limit: MAX_IDLE_BYTES };
+  readonly #quotas: CpuQuotas;
   readonly #turns = new Turns(INSTANTIATION_MS_PER_TURN);
   readonly #timers: readonly NodeJS.Timeout[];
   /** Tenants that get no new request while there is pressure. */
   #greedy: ReadonlySet<number> = new Set();
 
   constructor({ watchdog, budgets, counters, threads, sliceMs = SLICE_MS, log }: EngineOptions) {
-    this.scheduler = new Scheduler(watchdog, { sliceMs });
+    this.scheduler = new Scheduler(watchdog, {
+      sliceMs,
+      onCpu: (tenant, ms) => counters.addCpu(tenant, Math.round(ms * 1000)),
+    });
     this.#budgets = budgets;
+    this.#quotas = new CpuQuotas(counters);
     this.#ledger = new MemoryLedger(budgets, counters);
     this.#memories = new LiveMemories(this.#ledger, threads);
     this.#surroundings = {
@@ -89,8 +101,9 @@ export class Engine {
     ];
   }
 
-  /** Opens the account of a request. Throws `CapacityError` when the process has no room for it. */
+  /** Opens the account of a request. Throws a `Refusal` when its tenant or the process has no room for it. */
   open(deployment: Deployment): Task {
+    this.#quotas.admit(deployment, performance.now());
     this.#budgets.admit('resident_mib');
     this.#budgets.admit('mappings');
     if (this.#greedy.has(deployment.slot)) throw this.#budgets.refusal('resident_mib');
@@ -104,6 +117,8 @@ export class Engine {
     let pool: SandboxPool | null = null;
     let sandbox: Sandbox | null = null;
     try {
+      const place = this.scheduler.admit(task);
+      if (place !== undefined) await place;
       pool = this.#poolOf(deployment);
       sandbox = pool.acquire(task);
       if (!sandbox.made) await this.#turns.wait();
@@ -231,6 +246,8 @@ export class Engine {
 }
 
 function costOf(task: Task, sandbox: Sandbox | null): Cost {
-  if (sandbox === null) return { cpuMs: task.cpuMs, memoryBytes: 0, instance: 'none' };
-  return { cpuMs: task.cpuMs, memoryBytes: sandbox.memoryBytes, instance: sandbox.uses > 1 ? 'reused' : 'fresh' };
+  const { cpuMs, waitMs, slices } = task;
+  if (sandbox === null) return { cpuMs, waitMs, slices, hostcalls: 0, memoryBytes: 0, instance: 'none' };
+  const instance = sandbox.uses > 1 ? 'reused' : 'fresh';
+  return { cpuMs, waitMs, slices, hostcalls: sandbox.hostcalls, memoryBytes: sandbox.memoryBytes, instance };
 }

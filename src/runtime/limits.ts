@@ -58,6 +58,22 @@ export const MAX_ABANDONED_BYTES = 128 * 1024 * 1024;
  */
 export const INSTANTIATION_MS_PER_TURN = 2;
 
+/**
+ * The share of a thread that requests of less than a slice may use while longer ones wait, all together and those of one tenant of
+ * standard weight, and how much they may use at once after a rest, in milliseconds. Light tenants stay far below; one that cuts heavy
+ * work into short requests goes back to its fair share.
+ */
+export const EXPRESS_SHARE = 0.75;
+export const EXPRESS_BURST_MS = 75;
+export const EXPRESS_TENANT_SHARE = 0.25;
+export const EXPRESS_TENANT_BURST_MS = 25;
+
+/**
+ * How much more CPU time than others, in milliseconds at standard weight, is held against a tenant: it used that when it went first,
+ * or when nobody else wanted it. More would let it wait for seconds behind many.
+ */
+export const MAX_LEAD_MS = 50;
+
 /** How often a thread looks at its heap, and the share of V8's limit at which it ends requests: at the limit the process dies. */
 export const HEAP_LOOK_MS = 100;
 export const HEAP_CEILING_SHARE = 0.6;

@@ -11,6 +11,8 @@ export interface HostcallHooks {
   defer(work: Promise<unknown>): void;
   /** Suspends the guest until the noted work settles. */
   wait(): Promise<unknown>;
+  /** Counts the calls of host functions. */
+  readonly tally: { hostcalls: number };
   readonly epoch: WebAssembly.Memory;
   readonly memory: WebAssembly.Memory | null;
   interrupt(): number;
@@ -60,7 +62,8 @@ function sandboxImports(hooks: HostcallHooks): Record<string, WebAssembly.Import
  */
 function hostcall({ call, parameters, results, suspends }: BoundFunction, hooks: HostcallHooks): unknown {
   const fail = (error: unknown): never => hooks.fail(error);
-  if (!suspends) return withArity(parameters, call, fail);
+  const { tally } = hooks;
+  if (!suspends) return withArity(parameters, call, fail, tally);
   const unused = results === 'I' ? 0n : 0;
   const deferring = (...args: unknown[]): ReturnType<Call> => {
     const result = call(...args);
@@ -68,17 +71,23 @@ function hostcall({ call, parameters, results, suspends }: BoundFunction, hooks:
     hooks.defer(result);
     return unused;
   };
-  return withArity(parameters, deferring, fail);
+  return withArity(parameters, deferring, fail, tally);
 }
 
 /**
- * `call` with its errors given to `fail`, as a function that declares as many parameters as the import has: V8 then calls it
+ * `call`, counted, with its errors given to `fail`, as a function that declares as many parameters as the import has: V8 then calls it
  * from wasm without adapting the argument list. Spelled out per arity, because this is on the path of every hostcall.
  */
-function withArity(parameters: number, call: Call, fail: (error: unknown) => never): Call {
+function withArity(
+  parameters: number,
+  call: Call,
+  fail: (error: unknown) => never,
+  tally: HostcallHooks['tally'],
+): Call {
   switch (parameters) {
     case 0:
       return () => {
+        tally.hostcalls += 1;
         try {
           return call();
         } catch (error) {
@@ -87,6 +96,7 @@ function withArity(parameters: number, call: Call, fail: (error: unknown) => nev
       };
     case 1:
       return (a) => {
+        tally.hostcalls += 1;
         try {
           return call(a);
         } catch (error) {
@@ -95,6 +105,7 @@ function withArity(parameters: number, call: Call, fail: (error: unknown) => nev
       };
     case 2:
       return (a, b) => {
+        tally.hostcalls += 1;
         try {
           return call(a, b);
         } catch (error) {
@@ -103,6 +114,7 @@ function withArity(parameters: number, call: Call, fail: (error: unknown) => nev
       };
     case 3:
       return (a, b, c) => {
+        tally.hostcalls += 1;
         try {
           return call(a, b, c);
         } catch (error) {
@@ -111,6 +123,7 @@ function withArity(parameters: number, call: Call, fail: (error: unknown) => nev
       };
     case 5:
       return (a, b, c, d, e) => {
+        tally.hostcalls += 1;
         try {
           return call(a, b, c, d, e);
         } catch (error) {
@@ -119,6 +132,7 @@ function withArity(parameters: number, call: Call, fail: (error: unknown) => nev
       };
     default:
       return (...args: unknown[]) => {
+        tally.hostcalls += 1;
         try {
           return call(...args);
         } catch (error) {

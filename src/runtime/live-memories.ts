@@ -1,7 +1,7 @@
 /** Linear memories of one data thread: made, counted, grown, and refused before the process runs out of room for them. */
 import { MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
-import { CapacityError } from './process-budgets.ts';
+import { CapacityError } from './refusal.ts';
 
 /** Memories, and bytes of them, made before dead ones are collected, as a share of the limit. */
 const COLLECTION_STEP = 1 / 8;

@@ -1,5 +1,6 @@
 /** The linear memory of the process on the accounts of its tenants, and how much of it one of them may have. */
-import type { CapacityError, ProcessBudgets } from './process-budgets.ts';
+import type { ProcessBudgets } from './process-budgets.ts';
+import type { CapacityError } from './refusal.ts';
 import type { TenantCounters } from './tenant-counters.ts';
 
 /**

@@ -3,6 +3,8 @@
  * one is refused as `capacity` before the wall is reached.
  */
 
+import { CapacityError } from './refusal.ts';
+
 /** What is bounded, in the order of the shared words. */
 export const PROCESS_BUDGETS = [
   'requests',
@@ -34,11 +36,6 @@ export interface BudgetFigures {
   readonly ceiling: number;
   /** Requests and deployments refused for it since the start. */
   readonly refused: number;
-}
-
-/** No room for another guest now: the request ends as `capacity`. */
-export class CapacityError extends Error {
-  override readonly name = 'CapacityError';
 }
 
 const WORDS = 3;

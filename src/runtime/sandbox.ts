@@ -54,6 +54,7 @@ export class Sandbox {
   readonly #watchdog: WatchdogLink;
   /** What the hostcall just made has to wait for. */
   #deferred: Promise<unknown> | null = null;
+  readonly #tally = { hostcalls: 0 };
   /** Requests that the present instance has served. */
   uses = 0;
   /** Counts sweeps of the pool since the sandbox was last used. */
@@ -80,6 +81,7 @@ export class Sandbox {
     this.#exports = new Set(shape.exports);
     this.#imports = link(shape, this.guest.imports, {
       epoch: surroundings.watchdog.epoch,
+      tally: this.#tally,
       memory: this.#memory?.memory ?? null,
       fail: (error) => this.#fail(error),
       defer: (work) => {
@@ -98,6 +100,11 @@ export class Sandbox {
     return this.#memory?.bytes ?? 0;
   }
 
+  /** Calls of host functions by the request at hand, or the last one. */
+  get hostcalls(): number {
+    return this.#tally.hostcalls;
+  }
+
   /** Whether there is an instance, used or not: none has to be made. */
   get made(): boolean {
     return this.#instance !== null;
@@ -112,6 +119,7 @@ export class Sandbox {
   assign(task: Task): void {
     this.#task = task;
     task.holder = this;
+    this.#tally.hostcalls = 0;
     this.uses += 1;
     this.idleSweeps = 0;
   }

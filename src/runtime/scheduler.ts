@@ -3,10 +3,11 @@
  *
  * A guest runs in slices. A slice begins when the guest is entered or resumed and ends when it returns, waits in a
  * hostcall, or has run for {@link SLICE_MS} and is put back in the queue. One guest is resumed per turn of the event loop,
- * so that sockets are served between any two slices.
+ * so that sockets are served between any two slices; whose turn it is, a {@link RunQueue} says.
  */
 import { Interrupt } from '../instrument/sandbox-imports.ts';
-import { Task, type Sleep } from './task.ts';
+import { RunQueue } from './run-queue.ts';
+import { Task, type Sleep, type TaskBudget } from './task.ts';
 import { TRAP_ERROR } from './trap.ts';
 import { TICK_MS, type WatchdogLink } from './watchdog.ts';
 
@@ -44,10 +45,14 @@ export const THREAD_CLOCK: SchedulerClock = {
 export interface SchedulerOptions {
   readonly clock?: SchedulerClock | undefined;
   readonly sliceMs?: number;
+  /** Told at the end of each slice how much CPU time a tenant, given by its slot, has used in it. */
+  readonly onCpu?: (tenant: number, ms: number) => void;
 }
 
-/** A guest that can go on. */
+/** A request that can go on. */
 interface Ready {
+  /** Whether its guest is resumed; otherwise it is about to be entered, and its slice begins then. */
+  readonly kind: 'resume' | 'arrival';
   readonly task: Task;
   /** The sleep that ends; no longer the task's when it was cancelled meanwhile. */
   readonly sleep: Sleep;
@@ -59,7 +64,8 @@ export class Scheduler {
   readonly #watchdog: WatchdogLink;
   readonly #clock: SchedulerClock;
   readonly #sliceMs: number;
-  readonly #queue: Ready[] = [];
+  readonly #queue: RunQueue<Ready>;
+  readonly #onCpu: (tenant: number, ms: number) => void;
   /** Sleeps of condemned guests, the first of which ends now. */
   readonly #unwinding: Sleep[] = [];
   readonly #tasks = new Set<Task>();
@@ -70,10 +76,15 @@ export class Scheduler {
   #sliceCpuMs = Number.NaN;
   #deadlineTimer: NodeJS.Timeout | null = null;
 
-  constructor(watchdog: WatchdogLink, { clock = THREAD_CLOCK, sliceMs = SLICE_MS }: SchedulerOptions = {}) {
+  constructor(
+    watchdog: WatchdogLink,
+    { clock = THREAD_CLOCK, sliceMs = SLICE_MS, onCpu = () => undefined }: SchedulerOptions = {},
+  ) {
     this.#watchdog = watchdog;
     this.#clock = clock;
     this.#sliceMs = sliceMs;
+    this.#queue = new RunQueue(sliceMs);
+    this.#onCpu = onCpu;
   }
 
   /** Requests that have begun and not ended. */
@@ -82,11 +93,23 @@ export class Scheduler {
   }
 
   /** Opens the account of a request of a tenant, given by its slot. */
-  open(budget: { readonly cpuMs: number; readonly wallMs: number }, tenant: number): Task {
+  open(budget: TaskBudget, tenant: number): Task {
     const task = new Task(budget, this.#clock.nowMs(), tenant);
     this.#tasks.add(task);
     this.#deadlineTimer ??= setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS);
     return task;
+  }
+
+  /**
+   * Asked before a request is begun. Answers a promise when others wait whose turn is before it: it settles when it is this
+   * request's turn, and rejects when it has ended meanwhile. `undefined`: it goes first, as light ones do.
+   */
+  admit(task: Task): Promise<unknown> | undefined {
+    if (this.#queue.goesFirst(task, this.#clock.nowMs())) return undefined;
+    return new Promise((resolve, reject) => {
+      const sleep = this.#sleep(task, resolve, reject);
+      this.#enqueue({ kind: 'arrival', task, sleep, wake: () => resolve(undefined) });
+    });
   }
 
   /** Closes it. */
@@ -99,6 +122,7 @@ export class Scheduler {
   begin(task: Task): void {
     if (this.#current !== null) this.end(this.#current);
     this.#current = task;
+    this.#queue.start(task);
     this.#sliceStartMs = this.#clock.nowMs();
     this.#sliceCpuMs = Number.NaN;
     this.#watchdog.arm();
@@ -108,8 +132,13 @@ export class Scheduler {
   end(task: Task): void {
     if (this.#current !== task) return;
     this.#watchdog.disarm();
-    task.cpuMs += this.#sliceUsedMs(this.#clock.nowMs());
+    const now = this.#clock.nowMs();
+    const used = this.#sliceUsedMs(now);
+    this.#queue.charge(task, used, now);
+    task.cpuMs += used;
+    task.slices += 1;
     this.#current = null;
+    this.#onCpu(task.tenant, used);
   }
 
   /**
@@ -130,7 +159,7 @@ export class Scheduler {
   yield(task: Task): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const sleep = this.#sleep(task, resolve, reject);
-      this.#enqueue({ task, sleep, wake: () => resolve(undefined) });
+      this.#enqueue({ kind: 'resume', task, sleep, wake: () => resolve(undefined) });
     });
   }
 
@@ -138,14 +167,16 @@ export class Scheduler {
   wait<T>(task: Task, work: Promise<T>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const sleep = this.#sleep(task, resolve, reject);
+      const since = this.#clock.nowMs();
       work.then(
         (value) => {
           task.clockMs = this.#clock.nowMs();
-          this.#enqueue({ task, sleep, wake: () => resolve(value) });
+          task.waitMs += task.clockMs - since;
+          this.#enqueue({ kind: 'resume', task, sleep, wake: () => resolve(value) });
         },
         (error: unknown) => {
           task.fault ??= error;
-          this.#enqueue({ task, sleep, wake: () => reject(TRAP_ERROR) });
+          this.#enqueue({ kind: 'resume', task, sleep, wake: () => reject(TRAP_ERROR) });
         },
       );
       if (task.verdict !== null) this.#unwind(task);
@@ -185,23 +216,27 @@ export class Scheduler {
 
   #enqueue(ready: Ready): void {
     if (ready.task.sleep !== ready.sleep) return;
-    this.#queue.push(ready);
+    this.#queue.push(ready, this.#clock.nowMs());
     this.#planTurn();
   }
 
   #planTurn(): void {
-    if (this.#turnPlanned || this.#queue.length === 0) return;
+    if (this.#turnPlanned || this.#queue.size === 0) return;
     this.#turnPlanned = true;
     setImmediate(() => this.#turn());
   }
 
-  /** Resumes one guest. It runs in the microtasks that follow, and gives the loop back at its next wait or slice end. */
+  /**
+   * Lets one request go on, of the tenant that is least far on. It runs in the microtasks that follow, and gives the loop back at its
+   * next wait or slice end.
+   */
   #turn(): void {
     this.#turnPlanned = false;
-    for (let ready = this.#queue.shift(); ready !== undefined; ready = this.#queue.shift()) {
+    const now = this.#clock.nowMs();
+    for (let ready = this.#queue.shift(now); ready !== undefined; ready = this.#queue.shift(now)) {
       if (ready.task.sleep !== ready.sleep) continue;
       ready.task.sleep = null;
-      this.begin(ready.task);
+      if (ready.kind === 'resume') this.begin(ready.task);
       ready.wake();
       break;
     }
@@ -214,6 +249,7 @@ export class Scheduler {
     if (this.#tasks.size > 0 || this.#deadlineTimer === null) return;
     clearInterval(this.#deadlineTimer);
     this.#deadlineTimer = null;
+    this.#queue.prune(now);
   }
 
   /**

@@ -7,6 +7,16 @@ export interface Sleep {
   readonly reject: (error: unknown) => void;
 }
 
+/** What one request may use. */
+export interface TaskBudget {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+  /** The weight of its tenant; by default 100. */
+  readonly cpuWeight?: number;
+}
+
+const STANDARD_WEIGHT = 100;
+
 /** The account of one request. Made per request, used by the {@link ./scheduler.ts Scheduler} and the sandbox. */
 export class Task {
   /** Slot of the tenant whose request it is. */
@@ -15,6 +25,12 @@ export class Task {
   /** On the clock of `performance.now()`. */
   readonly deadlineMs: number;
   readonly startMs: number;
+  /** How much of the thread its tenant gets, beside that of others. */
+  readonly cpuWeight: number;
+  /** Slices that have ended. */
+  slices = 0;
+  /** Time that its guest waited in hostcalls. */
+  waitMs = 0;
   /** CPU time used in finished slices. */
   cpuMs = 0;
   /** Why the request must end; set once, and from then on nothing of it runs. */
@@ -34,7 +50,8 @@ export class Task {
   holder: { readonly memoryBytes: number } | null = null;
   #abort: AbortController | null = null;
 
-  constructor(budget: { readonly cpuMs: number; readonly wallMs: number }, nowMs: number, tenant: number) {
+  constructor(budget: TaskBudget, nowMs: number, tenant: number) {
+    this.cpuWeight = budget.cpuWeight ?? STANDARD_WEIGHT;
     this.tenant = tenant;
     this.cpuBudgetMs = budget.cpuMs;
     this.startMs = nowMs;

@@ -61,9 +61,14 @@ export class TenantCounters {
   }
 
   /** Counts an ended request. */
-  count(slot: number, outcome: Outcome, cpuMs: number): void {
+  count(slot: number, outcome: Outcome): void {
     Atomics.add(this.share.words, slot * WORDS + OUTCOME_PLACE[outcome], 1);
-    this.#addCpu(slot, Math.round(cpuMs * 1000));
+  }
+
+  /** CPU time inside guests so far, in microseconds. */
+  cpuUs(slot: number): number {
+    const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place) >>> 0;
+    return at(CPU_LOW) + at(CPU_HIGH) * 2 ** 32;
   }
 
   /** Counts pages of linear memory in, or out when negative; answers how many there were before. */
@@ -79,12 +84,12 @@ export class TenantCounters {
       inFlight: at(0),
       outcomes: outcomes as Record<Outcome, number>,
       memoryPages: at(PAGES),
-      cpuUs: (at(CPU_LOW) >>> 0) + (at(CPU_HIGH) >>> 0) * 2 ** 32,
+      cpuUs: this.cpuUs(slot),
     };
   }
 
-  /** Adds less than 2^32 microseconds; whoever makes the low half wrap carries into the high one. */
-  #addCpu(slot: number, us: number): void {
+  /** Adds CPU time, less than 2^32 microseconds; whoever makes the low half wrap carries into the high one. */
+  addCpu(slot: number, us: number): void {
     const low = Atomics.add(this.share.words, slot * WORDS + CPU_LOW, us) >>> 0;
     if (low + us >= 2 ** 32) Atomics.add(this.share.words, slot * WORDS + CPU_HIGH, 1);
   }

@@ -4,7 +4,7 @@ import { GuestExit, GuestFault } from '../abi/guest-fault.ts';
 import { BackendError } from '../capability/backend.ts';
 import { BodyError } from '../http/body.ts';
 import type { Outcome } from '../outcome.ts';
-import { CapacityError } from './process-budgets.ts';
+import { Refusal } from './refusal.ts';
 import type { Task } from './task.ts';
 
 /** Why a request ended early. */
@@ -35,7 +35,7 @@ function outcomeOf(error: unknown): Outcome {
   if (error instanceof InvalidResponse) return 'no_response';
   if (error instanceof BackendError) return 'backend_error';
   if (error instanceof BodyError) return error.fault === 'too_large' ? 'body_limit' : 'client_closed';
-  if (error instanceof CapacityError) return 'capacity';
+  if (error instanceof Refusal) return error.outcome;
   if (error instanceof WebAssembly.RuntimeError || error instanceof WebAssembly.Exception) return 'guest_trap';
   if (isStackOverflow(error)) return 'stack_limit';
   return 'internal_error';

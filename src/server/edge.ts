@@ -8,13 +8,14 @@ import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
-import { CapacityError } from '../runtime/process-budgets.ts';
+import { Refusal } from '../runtime/refusal.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
 import { Arrival } from './arrival.ts';
 import type { Concurrency } from './concurrency.ts';
 import { HostNames } from './host-names.ts';
+import { receiptText } from './receipt.ts';
 import { relay } from './relay.ts';
 import { isGathered, RequestBody } from './request-body.ts';
 import { ResponseWriter } from './response-writer.ts';
@@ -166,12 +167,13 @@ export class Edge {
       visit.task = engine.open(deployment);
       visit.account = visit.task;
     } catch (error) {
-      if (error instanceof CapacityError) return this.#fail(visit, 'capacity', error.message);
+      if (error instanceof Refusal) return this.#fail(visit, error.outcome, error.message);
       throw error;
     }
     const run = await engine.run(deployment, visit.task, visit);
     visit.task = null;
     visit.cost = run.cost;
+    if (deployment.receipt && !visit.writer.started) visit.writer.receipt = receiptText(run.cost);
     if (run.outcome === 'failed') return this.#fail(visit, run.failure.outcome, run.failure.detail);
     return this.#answer(visit, run.reply);
   }
@@ -264,7 +266,7 @@ export class Edge {
     visit.finished = true;
     visit.body?.cancel();
     if (visit.account !== null) engine.free(visit.account);
-    if (deployment !== null) counters.count(deployment.slot, visit.outcome, visit.cost.cpuMs);
+    if (deployment !== null) counters.count(deployment.slot, visit.outcome);
     if (deployment !== null && visit.counted) concurrency.leave(deployment.slot);
     if (deployment !== null && visit.holds) served.leave(deployment);
     this.#visits -= 1;

@@ -30,6 +30,9 @@ export class ResponseWriter {
     this.#connection = connection;
   }
 
+  /** What the request cost so far, for the client to see in `kerb-receipt`; `null`: it is not told. */
+  receipt: string | null = null;
+
   /** Whether the head is on its way: another response is then impossible. */
   get started(): boolean {
     return this.#status !== 0;
@@ -109,6 +112,7 @@ export class ResponseWriter {
     this.#response.cork(() => {
       this.#response.writeStatus(statusLine(status));
       this.#response.writeHeader('kerb-outcome', outcome);
+      if (this.receipt !== null) this.#response.writeHeader('kerb-receipt', this.receipt);
       this.#response.writeHeader('cache-control', 'no-store');
       if (RETRYABLE.has(outcome)) this.#response.writeHeader('retry-after', '1');
       this.#response.writeHeader('content-type', PROBLEM_TYPE);
@@ -151,6 +155,7 @@ export class ResponseWriter {
     this.#status = status;
     // The transport writes 200 of itself, which saves a call on most responses.
     if (status !== 200) this.#response.writeStatus(statusLine(status));
+    if (this.receipt !== null) this.#response.writeHeader('kerb-receipt', this.receipt);
     headers.forEach((name, value, lowerName) => {
       if (!HOST_FIELDS.has(lowerName)) this.#response.writeHeader(name, trimFieldValue(value));
     });

@@ -14,7 +14,7 @@ import type { RequestBody } from './request-body.ts';
 import type { ResponseStream } from './response-stream.ts';
 import type { ResponseWriter } from './response-writer.ts';
 
-const NO_COST: Cost = { cpuMs: 0, memoryBytes: 0, instance: 'none' };
+const NO_COST: Cost = { cpuMs: 0, waitMs: 0, slices: 0, hostcalls: 0, memoryBytes: 0, instance: 'none' };
 
 /** A request on its way, from its handler to its end. */
 export class Visit implements Exchange {

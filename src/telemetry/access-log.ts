@@ -21,6 +21,11 @@ export interface AccessRecord {
   readonly wallMs: number;
   /** CPU time inside the guest. */
   readonly cpuMs: number;
+  /** Time that the guest waited in hostcalls. */
+  readonly waitMs: number;
+  /** Turns on its thread that the guest took. */
+  readonly slices: number;
+  readonly hostcalls: number;
   readonly memoryBytes: number;
   readonly instance: 'fresh' | 'reused' | 'none';
 }
@@ -44,6 +49,9 @@ export function accessLine(record: AccessRecord): string {
     detail: record.detail ?? undefined,
     wall_ms: rounded(record.wallMs),
     cpu_ms: rounded(record.cpuMs),
+    wait_ms: rounded(record.waitMs),
+    slices: record.slices,
+    hostcalls: record.hostcalls,
     memory_kb: record.memoryBytes / 1024,
     instance: record.instance,
   });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Canary, type CanaryLimits } from '../../../src/control/canary.ts';
 import { KerbError } from '../../../src/errors.ts';
-import { assemble } from '../../guests.ts';
+import { assemble } from '../../wat.ts';
 import { codeModule, leb, repeat } from '../wasm/bytes.ts';
 
 const LIMITS: CanaryLimits = { memoryKib: 2 * 1024 * 1024, cpuSeconds: 60, timeoutMs: 20_000 };

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { prepareModule, type CompileRequest, type Prepared } from '../../../src/control/compilation.ts';
 import { TypeCensus } from '../../../src/control/type-census.ts';
 import { KerbError } from '../../../src/errors.ts';
-import { assemble, guest, URI_GUEST } from '../../guests.ts';
+import { guest, URI_GUEST } from '../../guests.ts';
+import { assemble } from '../../wat.ts';
 
 const census = TypeCensus.create(10_000);
 const maxModuleBytes = 1_000_000;

@@ -2,7 +2,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Compiler } from '../../../src/control/compiler.ts';
 import { KerbError } from '../../../src/errors.ts';
-import { assemble, URI_GUEST } from '../../guests.ts';
+import { URI_GUEST } from '../../guests.ts';
+import { assemble } from '../../wat.ts';
 
 let compiler: Compiler | null = null;
 afterEach(async () => {

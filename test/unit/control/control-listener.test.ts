@@ -58,7 +58,7 @@ describe('/metrics', () => {
 
 describe('anything else', () => {
   it.each(['/', '/metrics/', '//', '//host/healthz', '/healthz/..', '/%2e', '/METRICS'])('%s is 404', async (path) => {
-    const client = await RawClient.open(port);
+    const client = await RawClient.open({ port });
     client.send(`GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 404 /);
   });
@@ -91,7 +91,7 @@ describe('listening', () => {
   });
 
   it('ends at once, open connections included', async () => {
-    const client = await RawClient.open(port);
+    const client = await RawClient.open({ port });
     await listener.close();
     expect(await client.closed()).toBe('');
   });

@@ -112,7 +112,7 @@ function isSound(manifest: Manifest): boolean {
     (origin === null || backends.some((backend) => backend.name === origin)) &&
     backends.every(({ url }) => /^https?:\/\/[^/@?#]+\/(?!\/)[^?#]*$/.test(url)) &&
     env.every((variable) => !`${variable.name}${variable.value}`.includes('\0')) &&
-    Object.values(limits).every((limit) => Number.isSafeInteger(limit) && limit >= 0) &&
+    Object.values(limits).every((limit) => limit === null || (Number.isSafeInteger(limit) && limit >= 0)) &&
     limits.memoryBytes % 65_536 === 0 &&
     Object.isFrozen(manifest)
   );

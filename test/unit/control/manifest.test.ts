@@ -36,10 +36,14 @@ describe('a manifest', () => {
       path: '/',
       abi: 'auto',
       isolation: 'request',
+      receipt: false,
       origin: null,
       config: { kind: 'text', text: '' },
       limits: {
         cpuMs: 50,
+        cpuWeight: 100,
+        cpuMsPerSecond: null,
+        cpuBurstMs: 10_000,
         wallMs: 30_000,
         memoryBytes: 128 * 1024 * 1024,
         concurrency: 200,
@@ -61,10 +65,14 @@ hosts = ["Hello.LOCALHOST", "*.Example.com"]
 path = "/api/"
 abi = "fastly"
 isolation = "reuse"
+receipt = true
 origin = "site"
 config = { file = "conf.json" }
 [limits]
 cpu_ms = 1
+cpu_weight = 300
+cpu_ms_per_second = 500
+cpu_burst_ms = 2000
 wall_ms = 2
 memory_mb = 3
 concurrency = 4
@@ -88,9 +96,20 @@ secrets = ["API_KEY"]
       path: '/api',
       abi: 'fastly',
       isolation: 'reuse',
+      receipt: true,
       origin: 'site',
       config: { kind: 'file', path: 'conf.json' },
-      limits: { cpuMs: 1, wallMs: 2, memoryBytes: 3 << 20, concurrency: 4, subrequests: 0, requestBodyBytes: 0 },
+      limits: {
+        cpuMs: 1,
+        cpuWeight: 300,
+        cpuMsPerSecond: 500,
+        cpuBurstMs: 2_000,
+        wallMs: 2,
+        memoryBytes: 3 << 20,
+        concurrency: 4,
+        subrequests: 0,
+        requestBodyBytes: 0,
+      },
       backends: [{ name: 'site', url: 'http://site.example/base' }],
       env: [{ name: 'MODE', value: 'demo' }],
       files: [{ guest: '/content', folder: 'content' }],
@@ -135,7 +154,7 @@ describe('faults', () => {
       'tenants/x/kerb.toml:2: main: "../x.wasm" is not a relative path that stays beside the manifest; e.g. main = "handler.wasm"',
       'tenants/x/kerb.toml:3: origin: "sit" names no backend; add [backends.<name>] with this name and a url',
       'tenants/x/kerb.toml:5: limits.cpu_ms: 0 is not a whole number from 1 to 10000; leave it out for 50',
-      'tenants/x/kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, wall_ms, memory_mb, concurrency, subrequests, request_body_mb',
+      'tenants/x/kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, request_body_mb',
     ]);
   });
 

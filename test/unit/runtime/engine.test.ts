@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { Engine, type Run } from '../../../src/runtime/engine.ts';
-import { CapacityError, type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import { type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import { CapacityError } from '../../../src/runtime/refusal.ts';
 import type { Task } from '../../../src/runtime/task.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { WatchdogLink } from '../../../src/runtime/watchdog.ts';

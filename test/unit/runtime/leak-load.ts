@@ -10,7 +10,7 @@ import type { Engine } from '../../../src/runtime/engine.ts';
 import type { Task } from '../../../src/runtime/task.ts';
 import { AddressPolicy } from '../../../src/upstream/address-policy.ts';
 import { UndiciBackend } from '../../../src/upstream/undici-backend.ts';
-import { assemble } from '../../guests.ts';
+import { assemble } from '../../wat.ts';
 import { deploymentOf, exchange } from './harness.ts';
 
 /** Requests of one way in one load, all at once. */

@@ -13,6 +13,7 @@ class Hooks implements HostcallHooks {
   readonly deferred: Promise<unknown>[] = [];
   failed: unknown = null;
   readonly grown: number[] = [];
+  readonly tally = { hostcalls: 0 };
 
   constructor(memory: WebAssembly.Memory | null = new WebAssembly.Memory({ initial: 1 })) {
     this.memory = memory;
@@ -43,6 +44,10 @@ class Hooks implements HostcallHooks {
     this.grown.push(pages);
     return 7;
   }
+}
+
+function fault(): never {
+  throw new RangeError('thrown');
 }
 
 function shape(...imports: [string, string][]): ModuleShape {
@@ -116,6 +121,17 @@ describe('the import object', () => {
 });
 
 describe('a hostcall', () => {
+  it.each([0, 1, 2, 3, 5, 7])('with %i parameters is counted, also when it throws', (count) => {
+    const hooks = new Hooks();
+    const call = linked(
+      { f: bound(() => 1, { parameters: count }), g: bound(() => fault(), { parameters: count }) },
+      hooks,
+    );
+    call['m']?.['f']?.();
+    expect(() => call['m']?.['g']?.()).toThrow('trap');
+    expect(hooks.tally.hostcalls).toBe(2);
+  });
+
   it.each([0, 1, 2, 3, 4, 5, 6, 9])('with %i parameters gets all of them, and declares as many', (count) => {
     const seen: unknown[][] = [];
     const call = bound((...args: unknown[]) => seen.push(args), { parameters: count });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LiveMemories } from '../../../src/runtime/live-memories.ts';
 import { MemoryLedger } from '../../../src/runtime/memory-ledger.ts';
-import { CapacityError, type Ceilings, type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import { type Ceilings, type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { processBudgets } from './harness.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryLedger } from '../../../src/runtime/memory-ledger.ts';
-import { CapacityError } from '../../../src/runtime/process-budgets.ts';
+import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { processBudgets } from './harness.ts';
 

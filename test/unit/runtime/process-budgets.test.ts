@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CapacityError, PROCESS_BUDGETS, ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import { PROCESS_BUDGETS, ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
+import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { processBudgets } from './harness.ts';
 
 describe('a counted budget', () => {

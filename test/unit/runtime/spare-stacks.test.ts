@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SpareStacks } from '../../../src/runtime/spare-stacks.ts';
-import { assemble } from '../../guests.ts';
+import { assemble } from '../../wat.ts';
 
 /** Guests at once: more stacks than V8 keeps. */
 const WIDTH = 60;

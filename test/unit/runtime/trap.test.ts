@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { trap, TRAP_ERROR } from '../../../src/runtime/trap.ts';
-import { assemble } from '../../guests.ts';
+import { assemble } from '../../wat.ts';
 
 /** A guest that wraps a host call in every kind of handler, and answers 1 when one of them caught something. */
 const CATCHER = new WebAssembly.Module(

@@ -4,7 +4,7 @@ import { GuestExit, GuestFault } from '../../../src/abi/guest-fault.ts';
 import { BackendError, type BackendFault } from '../../../src/capability/backend.ts';
 import { BodyError } from '../../../src/http/body.ts';
 import { OUTCOME_NAMES } from '../../../src/outcome.ts';
-import { CapacityError } from '../../../src/runtime/process-budgets.ts';
+import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { Task } from '../../../src/runtime/task.ts';
 import { TRAP_ERROR } from '../../../src/runtime/trap.ts';
 import { failureOf } from '../../../src/runtime/verdict.ts';

@@ -5,7 +5,7 @@ import { HeaderList } from '../../../src/http/headers.ts';
 import type { Outcome } from '../../../src/outcome.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import type { Engine, Run } from '../../../src/runtime/engine.ts';
-import { CapacityError } from '../../../src/runtime/process-budgets.ts';
+import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { Task } from '../../../src/runtime/task.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { Concurrency } from '../../../src/server/concurrency.ts';
@@ -16,7 +16,7 @@ import type { Visit } from '../../../src/server/visit.ts';
 import type { AccessRecord } from '../../../src/telemetry/access-log.ts';
 import { FakeTransport } from './fake-transport.ts';
 
-const COST = { cpuMs: 1, memoryBytes: 65_536, instance: 'fresh' } as const;
+const COST = { cpuMs: 1, waitMs: 0, slices: 1, hostcalls: 3, memoryBytes: 65_536, instance: 'fresh' } as const;
 const DEPLOYMENT = {
   id: 1,
   tenant: 'acme',
@@ -132,7 +132,7 @@ describe('a request', () => {
       target: '/t',
       ...COST,
     });
-    expect(counters.read(0)).toMatchObject({ inFlight: 0, outcomes: { ok: 1 }, cpuUs: 1000 });
+    expect(counters.read(0)).toMatchObject({ inFlight: 0, outcomes: { ok: 1 } });
     expect([edge.visits, left]).toEqual([0, 1]);
   });
 

@@ -24,10 +24,10 @@ function listen(handle: (response: TransportResponse, request: TransportRequest)
 }
 
 async function answerOf(port: number, bytes: string, last: string): Promise<string> {
-  const client = await RawClient.open(port);
+  const client = await RawClient.open({ port });
   client.send(bytes);
   const text = await client.until((all) => all.includes(last));
-  client.close();
+  client.leave();
   return text;
 }
 
@@ -57,14 +57,14 @@ describe('the transport', () => {
     const port = listen(
       writing((writer) => void writer.whole({ status: 200, headers: new HeaderList() }, Buffer.from('x'))),
     );
-    const held = await RawClient.open(port);
+    const held = await RawClient.open({ port });
     transport?.stopListening();
     const refused = connect({ port, host: '127.0.0.1' });
     const [error] = (await once(refused, 'error')) as [NodeJS.ErrnoException];
     expect(error.code).toBe('ECONNREFUSED');
     held.send(END);
     await held.until((text) => text.endsWith('the end'));
-    held.close();
+    held.leave();
   });
 
   it('writes no length for 204 and 304, and frames the next response right', async () => {
@@ -83,7 +83,7 @@ describe('the transport', () => {
     const body = Buffer.alloc(400_000, 'ghijklmnop');
     const headers = HeaderList.from(length === null ? [] : [['content-length', String(length)]]);
     const port = listen(writing((writer) => void relay(new BytesSource(body), writer.open({ status: 200, headers }))));
-    const client = await RawClient.open(port);
+    const client = await RawClient.open({ port });
     client.get('h');
     client.socket.pause();
     await new Promise(setImmediate);
@@ -93,7 +93,7 @@ describe('the transport', () => {
     const content = text.slice(text.indexOf('\r\n\r\n') + 4);
     const plain = length === null ? content.replace(/\r?\n?[0-9a-f]+\r\n/gi, '').replace(/\r\n/g, '') : content;
     expect(plain === body.toString()).toBe(true);
-    client.close();
+    client.leave();
   });
 
   it('hands over a paused body once it is resumed', async () => {
@@ -111,7 +111,7 @@ describe('the transport', () => {
       response.onData((chunk, last) => own.push(chunk, last));
       own.whenOver(() => response.cork(() => void response.end('over')));
     });
-    const client = await RawClient.open(port);
+    const client = await RawClient.open({ port });
     client.send(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n`);
     client.send(Buffer.alloc(3_000_000, 'x'));
     while (body === null) await new Promise(setImmediate);
@@ -120,7 +120,7 @@ describe('the transport', () => {
     for (let chunk = await own.read(100_000); chunk !== null; chunk = await own.read(100_000)) total += chunk.length;
     expect(total).toBe(3_000_000);
     await client.until((text) => text.endsWith('over'));
-    client.close();
+    client.leave();
   });
 
   it('keeps the case of the method, and gives repeated fields one by one', async () => {

@@ -14,6 +14,9 @@ const RECORD: AccessRecord = {
   detail: null,
   wallMs: 1.23456,
   cpuMs: 0.0004,
+  waitMs: 7.0004,
+  slices: 2,
+  hostcalls: 5,
   memoryBytes: 65_536,
   instance: 'fresh',
 };
@@ -33,6 +36,9 @@ describe('an access line', () => {
       outcome: 'ok',
       wall_ms: 1.235,
       cpu_ms: 0,
+      wait_ms: 7,
+      slices: 2,
+      hostcalls: 5,
       memory_kb: 64,
       instance: 'fresh',
     });

@@ -1,0 +1,90 @@
+/**
+ * Who goes next on a thread. Requests that have used less than a slice so far take the express lane: nearly all that are light end
+ * in it. Longer ones are shared out among tenants by a {@link FairQueue}.
+ *
+ * The express lane is no way round fairness: what a tenant uses there counts in the fair queue, and there is a bound on how much
+ * of the thread one tenant, and all together, may use in it while others wait.
+ */
+import { FairQueue } from './fair-queue.ts';
+import { EXPRESS_BURST_MS, EXPRESS_SHARE, EXPRESS_TENANT_BURST_MS, EXPRESS_TENANT_SHARE } from './limits.ts';
+import { Meter } from './meter.ts';
+import type { Task } from './task.ts';
+
+/** Something to be run for a request. */
+export interface Runnable {
+  readonly task: Task;
+}
+
+/** What is ready to run on one thread. */
+export class RunQueue<Item extends Runnable> {
+  readonly #sliceMs: number;
+  readonly #express: Item[] = [];
+  readonly #fair = new FairQueue<Item>();
+  readonly #all = new Meter(EXPRESS_SHARE);
+  readonly #tenants = new Map<number, Meter>();
+
+  /** @param sliceMs - A request that has used less is light. */
+  constructor(sliceMs: number) {
+    this.#sliceMs = sliceMs;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#express.length + this.#fair.size;
+  }
+
+  /** Adds one. */
+  push(item: Item, nowMs: number): void {
+    if (this.#isExpress(item.task, nowMs)) this.#express.push(item);
+    else this.#fair.push(item.task.tenant, item);
+  }
+
+  /** Takes the one whose turn it is. */
+  shift(nowMs: number): Item | undefined {
+    if (this.#express.length > 0 && (this.#fair.size === 0 || this.#hasRoom(nowMs))) return this.#express.shift();
+    return this.#fair.shift();
+  }
+
+  /** Whether a request that has just come may run at once: nobody waits whose turn is before it. */
+  goesFirst(task: Task, nowMs: number): boolean {
+    if (this.size === 0) return true;
+    if (this.#express.length > 0) return false;
+    return this.#isExpress(task, nowMs) ? this.#hasRoom(nowMs) : this.#fair.overtakes(task.tenant);
+  }
+
+  /** Notes that the tenant of `task` runs now. */
+  start(task: Task): void {
+    this.#fair.start(task.tenant);
+  }
+
+  /** Notes how much CPU time `task` has used since, before it is added to its account. */
+  charge(task: Task, cpuMs: number, nowMs: number): void {
+    this.#fair.charge(task.tenant, cpuMs, task.cpuWeight);
+    if (task.cpuMs >= this.#sliceMs) return;
+    this.#all.add(cpuMs, nowMs);
+    this.#meterOf(task).add(cpuMs, nowMs);
+  }
+
+  /** Forgets tenants about which nothing is to be remembered. */
+  prune(nowMs: number): void {
+    this.#fair.prune();
+    for (const [tenant, meter] of this.#tenants) if (meter.level(nowMs) === 0) this.#tenants.delete(tenant);
+  }
+
+  #isExpress(task: Task, nowMs: number): boolean {
+    return task.cpuMs < this.#sliceMs && this.#meterOf(task).level(nowMs) < EXPRESS_TENANT_BURST_MS;
+  }
+
+  #hasRoom(nowMs: number): boolean {
+    return this.#all.level(nowMs) < EXPRESS_BURST_MS;
+  }
+
+  /** A tenant of twice the weight may use twice as much of the lane. */
+  #meterOf({ tenant, cpuWeight }: Task): Meter {
+    const known = this.#tenants.get(tenant);
+    if (known !== undefined) return known;
+    const meter = new Meter(Math.min(EXPRESS_SHARE, (EXPRESS_TENANT_SHARE * cpuWeight) / 100));
+    this.#tenants.set(tenant, meter);
+    return meter;
+  }
+}
