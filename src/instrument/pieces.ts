@@ -57,17 +57,17 @@ const ALL = [TO, FROM, SIZE];
 
 const FILL = [Op.memoryFill >> 8, Op.memoryFill & 0xff, 0];
 const COPY = [Op.memoryCopy >> 8, Op.memoryCopy & 0xff, 0, 0];
-const PIECE = pieceConstant();
+const PIECE = constantOf(Op.i32Const, BigInt(PIECE_BYTES));
 const MORE_THAN_A_PIECE = [...get(SIZE), ...PIECE, Arithmetic.i32GtU];
 
 /** `fill(to, value, size)`: `memory.fill` with a check before; of more than {@link PIECE_BYTES} with a check before each piece. */
 export function fillHelper(layout: Layout): HintedBody {
   const byte = [...get(FROM), Op.i32Const, 0xff, 0x01, Arithmetic.i32And];
-  const word = [...byte, ...constant(Op.i32Const, 0x01010101n), Arithmetic.i32Mul];
+  const word = [...byte, ...constantOf(Op.i32Const, 0x01010101n), Arithmetic.i32Mul];
   const wide = [
     ...byte,
     Arithmetic.i64ExtendI32U,
-    ...constant(Arithmetic.i64Const, 0x0101010101010101n),
+    ...constantOf(Arithmetic.i64Const, 0x0101010101010101n),
     Arithmetic.i64Mul,
   ];
   return shortcut(layout, FILL, 'fillInPieces', {
@@ -159,7 +159,7 @@ function middle(start: number): readonly number[] {
 }
 
 /** A constant as signed LEB128. */
-function constant(op: number, value: bigint): readonly number[] {
+function constantOf(op: number, value: bigint): readonly number[] {
   const bytes: number[] = [op];
   for (let rest = value; ;) {
     const low = Number(rest & 0x7fn);
@@ -222,11 +222,4 @@ function endOf(start: number): readonly number[] {
 
 function get(...locals: readonly number[]): readonly number[] {
   return locals.flatMap((local) => [Op.localGet, local]);
-}
-
-function pieceConstant(): readonly number[] {
-  const constant = new Writer();
-  constant.byte(Op.i32Const);
-  constant.s33(PIECE_BYTES);
-  return [...constant.view()];
 }
