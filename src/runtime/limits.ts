@@ -93,6 +93,12 @@ export const IDLE_SWEEP_MS = 10_000;
 /** Requests that one instance serves with `isolation = "reuse"` before it is replaced: bounds what a leaking guest keeps. */
 export const MAX_REUSES = 10_000;
 
+/** How long it serves with `isolation = "reuse"`: what goes wrong in it slowly is over after ten minutes. */
+export const MAX_REUSE_AGE_MS = 600_000;
+
+/** The share of its largest memory from which on it is replaced rather than left to fail, if it has grown there. */
+export const MAX_REUSE_MEMORY_SHARE = 7 / 8;
+
 /** Characters of one line in a tenant's log; the rest is cut. */
 export const MAX_LOG_CHARS = 8_192;
 

@@ -2,9 +2,11 @@
 import type { Abi } from '../abi/abi.ts';
 import type { Deployment } from './deployment.ts';
 import type { InitialState } from './initial-state.ts';
-import { MAX_IDLE_SANDBOXES, MAX_REUSES } from './limits.ts';
+import { MAX_IDLE_SANDBOXES, MAX_REUSE_AGE_MS, MAX_REUSE_MEMORY_SHARE, MAX_REUSES } from './limits.ts';
 import { Sandbox, type SandboxSurroundings } from './sandbox.ts';
 import type { Task } from './task.ts';
+
+const PAGE_BYTES = 65_536;
 
 /** Idle memory of all pools of a thread. */
 export interface IdleBytes {
@@ -84,10 +86,17 @@ export class SandboxPool {
 
   /** Makes a sandbox ready for the next request; answers whether it is worth keeping. */
   #readied(sandbox: Sandbox): boolean {
-    if (this.#deployment.isolation === 'request' || sandbox.uses >= MAX_REUSES)
-      return sandbox.wipe(this.#initial ?? null);
+    if (this.#deployment.isolation === 'request' || this.#isWorn(sandbox)) return sandbox.wipe(this.#initial ?? null);
     sandbox.keep();
     return true;
+  }
+
+  /** Whether an instance has served long enough, or is close to the end of its memory, which a guest that leaks reaches. */
+  #isWorn({ uses, ageMs, memoryBytes }: Sandbox): boolean {
+    if (uses >= MAX_REUSES || ageMs >= MAX_REUSE_AGE_MS) return true;
+    const { memory } = this.#deployment.shape;
+    if (memory === null || memoryBytes === memory.initialPages * PAGE_BYTES) return false;
+    return memoryBytes >= memory.maximumPages * PAGE_BYTES * MAX_REUSE_MEMORY_SHARE;
   }
 
   #isFull({ memoryBytes }: Sandbox): boolean {

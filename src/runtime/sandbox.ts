@@ -55,6 +55,7 @@ export class Sandbox {
   /** What the hostcall just made has to wait for. */
   #deferred: Promise<unknown> | null = null;
   readonly #tally = { hostcalls: 0 };
+  #madeMs = 0;
   /** Requests that the present instance has served. */
   uses = 0;
   /** Counts sweeps of the pool since the sandbox was last used. */
@@ -100,6 +101,11 @@ export class Sandbox {
     return this.#memory?.bytes ?? 0;
   }
 
+  /** How long ago its instance was made, or put back. */
+  get ageMs(): number {
+    return performance.now() - this.#madeMs;
+  }
+
   /** Calls of host functions by the request at hand, or the last one. */
   get hostcalls(): number {
     return this.#tally.hostcalls;
@@ -138,6 +144,7 @@ export class Sandbox {
       this.#globals = stateGlobals(this.#instance, shape.stateExports ?? []);
     }
     this.#pristine = false;
+    this.#madeMs = performance.now();
     return shape.startExport !== null || abi.initialises(this.#exports);
   }
 

@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
-import { MAX_IDLE_SANDBOXES, MAX_REUSES } from '../../../src/runtime/limits.ts';
+import { MAX_IDLE_SANDBOXES, MAX_REUSE_AGE_MS, MAX_REUSES } from '../../../src/runtime/limits.ts';
 import { SandboxPool, type IdleBytes } from '../../../src/runtime/sandbox-pool.ts';
 import type { Sandbox } from '../../../src/runtime/sandbox.ts';
 import { guest } from '../../guests.ts';
@@ -57,6 +57,41 @@ describe('a pool', () => {
     sandbox.uses = MAX_REUSES;
     bench.pool.release(sandbox);
     expect([sandbox.warm, bench.pool.idle]).toEqual([false, 1]);
+  });
+
+  it('replaces an instance that has been reused for long', () => {
+    const bench = new Bench({ isolation: 'reuse' });
+    const now = performance.now();
+    const sandbox = bench.acquire();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(now + MAX_REUSE_AGE_MS - 1);
+    bench.pool.release(sandbox);
+    expect(sandbox.warm).toBe(true);
+    expect(bench.acquire()).toBe(sandbox);
+    clock.mockReturnValue(now + MAX_REUSE_AGE_MS + 1_000);
+    bench.pool.release(sandbox);
+    expect(sandbox.warm).toBe(false);
+    bench.acquire();
+    bench.pool.release(sandbox);
+    expect(sandbox.warm).toBe(true);
+    clock.mockRestore();
+  });
+
+  it.each([
+    [9, 1],
+    [12, 1],
+    [13, 0],
+  ])('whose reused memory has grown by %i of 15 pages keeps %i', async (pages, kept) => {
+    const module = guest(() => ({ pages: 1, handle: `(drop (memory.grow (i32.const ${pages}))) (i64.const 0)` }));
+    const deployment = deploymentOf(module, { isolation: 'reuse' });
+    const memory = { initialPages: 1, maximumPages: 16 };
+    const bench = new Bench({ isolation: 'reuse', shape: { ...deployment.shape, memory } }, undefined, module);
+    const task = bench.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
+    const sandbox = bench.pool.acquire(task);
+    void bench.pool.prepare(sandbox);
+    await sandbox.guest.handle(sandbox.enter, exchange());
+    bench.surroundings.scheduler.close(task);
+    bench.pool.release(sandbox);
+    expect(bench.pool.idle).toBe(kept);
   });
 
   it('never lends again what was discarded', () => {
