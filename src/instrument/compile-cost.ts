@@ -1,45 +1,72 @@
-/** What the planned checks add to compile time: each is a control operator, and unrolling copies those of the loop. */
+/** What the planned checks add to compile time: each is a branch and a call, and unrolling copies those of the loop. */
 
 import { COMPILE_COST_CAP, MODULE_LIMITS } from '../limits.ts';
 import type { Code } from '../wasm/events.ts';
+import { Op } from '../wasm/opcodes.ts';
 import { Refusals } from '../wasm/refusals.ts';
 import { Mark } from './plan.ts';
 import type { Plan } from './plan.ts';
 
 const REMEDY = 'split the function; use fewer locals, loops and bulk operations in it';
+const { factor } = COMPILE_COST_CAP;
 
 /** Throws `refused_module` for functions whose rewritten form a compiler would choke on though the upload's passed. */
 export function admitCompileCost(code: Code, plan: Plan): void {
   const refusals = new Refusals();
-  const limit = MODULE_LIMITS.stateProduct * COMPILE_COST_CAP.factor;
   let total = 0;
-  for (let index = 0; index < code.codeStart.length; index++) {
-    const cost = (code.products[index] as number) + addedOperators(code, plan, index) * (code.widths[index] as number);
-    total += cost;
-    if (cost > limit)
-      refusals.over('locals x control operators with checks', cost, limit, `defined function ${index}`, REMEDY);
-  }
-  const totalLimit = MODULE_LIMITS.stateProductTotal * COMPILE_COST_CAP.factor;
-  refusals.over('locals x control operators with checks', total, totalLimit, 'all functions', REMEDY);
+  for (let index = 0; index < code.codeStart.length; index++) total += admitFunction(code, plan, index, refusals);
+  const limit = MODULE_LIMITS.stateProductTotal * factor;
+  refusals.over('live slots x branches with checks', total, limit, 'all functions', REMEDY);
   refusals.check();
 }
 
-/** Control operators that the plan adds to function `index`, not fewer than it really does. */
-function addedOperators(code: Code, plan: Plan, index: number): number {
-  let added = plan.entry[index] as number;
+/** Adds refusals for function `index` and returns its live slots summed over its edges, those of the checks included. */
+function admitFunction(code: Code, plan: Plan, index: number, refusals: Refusals): number {
+  const added = addedEdges(code, plan, index);
+  const product = (code.products[index] as number) + added * (code.widths[index] as number);
+  const edges = (code.edges[index] as number) + added;
+  // Any check may stand inside of a `try`. Without calls of the guest's own there, the limit on edges bounds them.
+  const calls = code.protectedCalls[index] as number;
+  const place = `defined function ${index}`;
+  const over = (what: string, value: number, limit: number): void => {
+    refusals.over(`${what} with checks`, value, limit * factor, place, REMEDY);
+  };
+  over('live slots x branches', product, MODULE_LIMITS.stateProduct);
+  over('branches and labels', edges, MODULE_LIMITS.edges);
+  if (calls > 0) over('calls inside of try', calls + Math.ceil(added / EDGES_PER_CHECK), MODULE_LIMITS.protectedCalls);
+  return product;
+}
+
+/** The `if` of a check and its call, which is an edge too when a handler is around it. */
+const EDGES_PER_CHECK = 2;
+/** What hoisting adds: three blocks, three branches, a call. */
+const EDGES_OF_HOIST = 7;
+
+/** Edges that the plan adds to function `index`, not fewer than it really does. */
+function addedEdges(code: Code, plan: Plan, index: number): number {
+  let added = (plan.entry[index] as number) * EDGES_PER_CHECK;
   const end = code.first[index + 1] as number;
   for (let row = code.first[index] as number; row < end; row++) {
     const mark = plan.marks[row] as number;
-    if (mark !== 0) added += operatorsOf(code, row, mark);
+    if (mark !== 0) added += edgesOf(code, row, mark);
   }
   return added;
 }
 
-function operatorsOf(code: Code, row: number, mark: number): number {
-  const checks = (mark & (Mark.before | Mark.after)) === 0 ? 0 : 1;
-  if ((mark & Mark.hoist) !== 0) return checks + 4;
+function edgesOf(code: Code, row: number, mark: number): number {
+  const checks = (mark & (Mark.before | Mark.after)) === 0 ? 0 : EDGES_PER_CHECK;
+  if ((mark & Mark.hoist) !== 0) return checks + EDGES_OF_HOIST;
   const copies = (mark & Mark.fourTimes) !== 0 ? 4 : (mark & Mark.twice) !== 0 ? 2 : 1;
   if (copies === 1) return checks;
-  const rows = (code.events.b[row] as number) - row;
-  return checks + 2 + copies + (copies - 1) * rows;
+  // Each copy but the last is a block with a branch out of it, and one check stands between the copies.
+  return checks + 1 + EDGES_PER_CHECK + (copies - 1) * (2 + edgesInside(code, row));
+}
+
+/** Edges of the body of the loop in row `row`, not fewer than it has: a label takes a byte at least. */
+function edgesInside({ events }: Code, row: number): number {
+  let edges = 0;
+  for (let at = row + 1; at < (events.b[row] as number); at++) {
+    edges += events.op[at] === Op.brTable ? (events.end[at] as number) - (events.start[at] as number) : 1;
+  }
+  return edges;
 }

@@ -1,6 +1,12 @@
-/** The blocks that are open during the walk of a body, with the height of the operand stack: what compilers copy at every operator. */
+/** The blocks that are open during the walk of a body, with the height of the operand stack: what compilers copy at every edge. */
 
 import { FUNCTION_LABEL } from './events.ts';
+
+/**
+ * Share of the slots that a call outside of handlers counts: compilers only look at each of them, once, where an edge copies and
+ * merges them.
+ */
+const CALL_SHARE = 1 / 4;
 
 /** One body's control stack; reused from body to body. */
 export class BlockStack {
@@ -11,15 +17,20 @@ export class BlockStack {
   #base = 0;
   #height = 0;
   #loops = 0;
+  #tries = 0;
   /** Locals of the function, parameters included. */
   locals = 0;
-  /** Most operands at any control operator. */
+  /** Most operands anywhere in the body: a check may stand between any two instructions. */
   highest = 0;
   /** Most blocks open at once. */
   deepest = 0;
   /** Most loops open at once. */
   deepestLoop = 0;
-  /** Locals and operands, summed over the control operators. */
+  /** Edges of the body: see {@link countEdges}. */
+  edges = 0;
+  /** Calls inside of a `try` or `try_table`: each is an edge to its handlers. */
+  protectedCalls = 0;
+  /** Locals and operands, summed over the edges, and a quarter of them over the other calls. */
   product = 0;
 
   /** Begins a body. */
@@ -27,8 +38,9 @@ export class BlockStack {
     this.#openers.length = this.#bases.length = 0;
     this.#openers.push(FUNCTION_LABEL);
     this.#bases.push(0);
-    this.#base = this.#height = this.#loops = 0;
-    this.locals = this.highest = this.deepest = this.deepestLoop = this.product = 0;
+    this.#base = this.#height = this.#loops = this.#tries = 0;
+    this.locals = this.highest = this.deepest = this.deepestLoop = 0;
+    this.edges = this.protectedCalls = this.product = 0;
   }
 
   /** True once the function's own `end` was closed. */
@@ -46,15 +58,25 @@ export class BlockStack {
     return this.#openers[this.#openers.length - 1 - depth];
   }
 
-  /** Operands pushed, or popped if negative. */
+  /** Operands pushed, or popped if negative. Dead code may pop what is not there: the height stays above what is below the block. */
   adjust(effect: number): void {
-    this.#height += effect;
+    this.#height = Math.max(this.#height + effect, this.#base);
+    if (this.#height > this.highest) this.highest = this.#height;
   }
 
-  /** Counts a control operator. */
-  operator(): void {
-    this.product += this.locals + this.#height;
-    if (this.#height > this.highest) this.highest = this.#height;
+  /** Counts `count` places at which a compiler copies or merges every live slot: a block, a branch or each label of one, a clause. */
+  countEdges(count: number): void {
+    this.edges += count;
+    this.product += count * (this.locals + this.#height);
+  }
+
+  /** Counts a call of a function, or of the engine by an instruction. */
+  countCall(): void {
+    if (this.#tries === 0) this.product += CALL_SHARE * (this.locals + this.#height);
+    else {
+      this.protectedCalls++;
+      this.countEdges(1);
+    }
   }
 
   /** Opens the block of row `row`, which takes `params` operands. */
@@ -76,9 +98,20 @@ export class BlockStack {
     this.#loops--;
   }
 
+  /** Counts a `try` or `try_table` that was just opened; its handlers count as inside of it. */
+  openTry(): void {
+    this.#tries++;
+  }
+
+  /** Counts a `try` or `try_table` that was just closed. */
+  closeTry(): void {
+    this.#tries--;
+  }
+
   /** Begins another part of the innermost block, or dead code after a jump, with `operands` on the stack. */
   restart(operands: number): void {
     this.#height = this.#base + operands;
+    if (this.#height > this.highest) this.highest = this.#height;
   }
 
   /** Closes the innermost block and returns its opener's row; the operands are those below the block. */

@@ -7,8 +7,8 @@ import { Op } from './opcodes.ts';
 import { malformed } from './reader.ts';
 
 const EMPTY_BLOCK = -64;
-/** Operands that a legacy `catch` is taken to push, whatever its tag: the most that a type may have. */
-const MAX_TAG_PARAMS = MODULE_LIMITS.params;
+/** Operands that a legacy `catch` is taken to push, whatever its tag: the most that a tag may have. */
+const MAX_TAG_PARAMS = MODULE_LIMITS.tagParams;
 
 /** Reads the control instructions of the body that `body` stands in; the opcode itself is already read. */
 export class ControlReader {
@@ -27,14 +27,16 @@ export class ControlReader {
     if (arity > MODULE_LIMITS.blockArity) {
       this.#body.over(`block parameters and results at byte ${at}`, arity, MODULE_LIMITS.blockArity, 'use locals');
     }
-    this.#body.blocks.operator();
+    this.#body.blocks.countEdges(1);
     this.#body.blocks.open(this.#body.add(op, at, type, 0), params);
     if (op === Op.loop) this.#body.blocks.openLoop();
+    else if (op === Op.try || op === Op.tryTable) this.#body.blocks.openTry();
   }
 
   /** The catch clauses of a `try_table`; their labels count from outside of it. */
   #catches(): void {
     const count = this.#body.reader.count(2);
+    this.#body.blocks.countEdges(count);
     for (let index = 0; index < count; index++) {
       const form = this.#body.reader.byte();
       if (form > 3) throw malformed(this.#body.reader.offset - 1, 'unknown catch clause');
@@ -65,7 +67,7 @@ export class ControlReader {
     this.#body.blocks.restart(
       op === Op.else ? this.#arity(this.#body.events.a[opener] as number, at, 'params') : MAX_TAG_PARAMS,
     );
-    this.#body.blocks.operator();
+    this.#body.blocks.countEdges(1);
     this.#body.add(op, at, tag, opener);
   }
 
@@ -81,7 +83,9 @@ export class ControlReader {
     if (opener < 0) return;
     this.#body.events.b[opener] = row;
     this.#body.blocks.adjust(this.#arity(this.#body.events.a[opener] as number, at, 'results'));
-    if (this.#body.events.op[opener] === Op.loop) this.#body.blocks.closeLoop();
+    const opened = this.#body.events.op[opener];
+    if (opened === Op.loop) this.#body.blocks.closeLoop();
+    else if (opened === Op.try || opened === Op.tryTable) this.#body.blocks.closeTry();
   }
 
   /** The row of the block that label `depth` names. */
@@ -98,8 +102,9 @@ export class ControlReader {
     }
     const label = this.#body.reader.u32();
     const target = this.#target(label);
+    if (op === Op.brIf) this.#body.blocks.adjust(-1);
+    this.#body.blocks.countEdges(1);
     if (op === Op.br) this.#body.blocks.restart(0);
-    else this.#body.blocks.adjust(-1);
     this.#body.add(op, at, label, target);
   }
 
@@ -109,10 +114,15 @@ export class ControlReader {
       this.#body.over(`br_table labels at byte ${at}`, count, MODULE_LIMITS.branchTable, 'split the switch');
     }
     for (let index = 0; index <= count; index++) this.#target(this.#body.reader.u32());
-    this.leave(Op.brTable, at, 0);
+    this.#body.blocks.adjust(-1);
+    this.#body.blocks.countEdges(count + 1);
+    this.#body.blocks.restart(0);
+    this.#body.add(Op.brTable, at, 0, 0);
   }
 
+  /** `unreachable`, `return` and what throws: an exception is a call of the engine. */
   leave(op: number, at: number, immediate: number): void {
+    if (op === Op.throw || op === Op.rethrow || op === Op.throwRef) this.#body.blocks.countCall();
     this.#body.blocks.restart(0);
     this.#body.add(op, at, immediate, 0);
   }
@@ -122,6 +132,7 @@ export class ControlReader {
     const indirect = op === Op.callIndirect || op === Op.returnCallIndirect;
     if (indirect) this.#body.reader.u32();
     const type = this.#body.module.types[indirect ? index : (this.#body.signatures[index] ?? -1)];
+    this.#body.blocks.countCall();
     if (op === Op.returnCall || op === Op.returnCallIndirect) this.#body.blocks.restart(0);
     else this.#body.blocks.adjust((type?.results.length ?? 0) - (type?.params.length ?? 0) - (indirect ? 1 : 0));
     this.#body.add(op, at, index, 0);

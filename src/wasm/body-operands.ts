@@ -89,6 +89,7 @@ export class OperandReader {
 
   #memoryGrow(op: number, at: number): boolean {
     if (!this.#onlyMemory(at)) return false;
+    this.#body.blocks.countCall();
     this.#body.add(op, at, 0, 0);
     return true;
   }
@@ -103,11 +104,12 @@ export class OperandReader {
     if (HIDING_STATE.has(code)) this.#body.hidesState = true;
     if (kind === Kind.none || kind === Kind.index) {
       this.#body.plain(0, 1);
+      if (HIDING_STATE.has(code)) this.#body.blocks.countCall();
       if (kind === Kind.index) this.#body.reader.u32();
       return true;
     }
     const table = kind === Kind.tableBulk || kind === Kind.tableFill;
-    this.#body.blocks.operator();
+    this.#body.blocks.countCall();
     if (!this.#bulkImmediates(kind, at)) return false;
     this.#body.add(0xfc00 | code, at, (table ? small * ENTRY_BYTES : small) < SMALL_BULK ? 1 : 0, 0);
     return true;

@@ -6,6 +6,7 @@ import { OperandReader } from './body-operands.ts';
 import { BodyState, MULTI_MEMORY_FLAG, SMALL_BULK } from './body-state.ts';
 import { readValueType } from './decode-types.ts';
 import type { Events } from './events.ts';
+import { Value } from './module.ts';
 import type { Module } from './module.ts';
 import { COSTS, Kind, KINDS } from './opcodes.ts';
 import { malformed } from './reader.ts';
@@ -16,7 +17,8 @@ import { EFFECTS } from './stack-effects.ts';
 const RUN_COST = 512;
 const SPLIT_FUNCTION = 'split the function';
 
-/** `table.set`, which is read like every instruction with one index. */
+/** `table.get` and `table.set`, which are read like every instruction with one index but call the engine. */
+const TABLE_GET = 0x25;
 const TABLE_SET = 0x26;
 
 /** Walks bodies one after the other. */
@@ -43,12 +45,22 @@ export class BodyWalk {
     return this.#body.usesMemory;
   }
 
-  /** Live slots of the last body, summed over its control operators. */
+  /** Live slots of the last body, summed over its edges and calls: see {@link BlockStack.product}. */
   get product(): number {
-    return this.#body.blocks.product;
+    return Math.ceil(this.#body.blocks.product);
   }
 
-  /** Most live slots at a control operator of the last body. */
+  /** Edges of the last body. */
+  get edges(): number {
+    return this.#body.blocks.edges;
+  }
+
+  /** Calls of the last body inside of a `try` or `try_table`. */
+  get protectedCalls(): number {
+    return this.#body.blocks.protectedCalls;
+  }
+
+  /** Most live slots anywhere in the last body. */
   get width(): number {
     return this.#body.blocks.locals + this.#body.blocks.highest;
   }
@@ -64,19 +76,24 @@ export class BodyWalk {
     if (body.reader.remaining > 0) throw malformed(body.reader.offset, 'instructions after the end of a function');
     body.over('blocks open at once', body.blocks.deepest, MODULE_LIMITS.controlDepth, SPLIT_FUNCTION);
     body.over('nested loops', body.blocks.deepestLoop, MODULE_LIMITS.loopDepth, SPLIT_FUNCTION);
-    body.over('locals x control operators', body.blocks.product, MODULE_LIMITS.stateProduct, SPLIT_FUNCTION);
+    body.over('branches and labels', this.edges, MODULE_LIMITS.edges, SPLIT_FUNCTION);
+    body.over('calls inside of try', this.protectedCalls, MODULE_LIMITS.protectedCalls, SPLIT_FUNCTION);
+    body.over('live slots x branches', this.product, MODULE_LIMITS.stateProduct, SPLIT_FUNCTION);
   }
 
   #readLocals(index: number): void {
     const groups = this.#body.reader.count(2);
     let declared = 0;
+    let exceptions = 0;
     for (let group = 0; group < groups; group++) {
-      declared += this.#body.reader.u32();
-      readValueType(this.#body.reader, this.#body.refusals);
+      const count = this.#body.reader.u32();
+      declared += count;
+      if (readValueType(this.#body.reader, this.#body.refusals) === Value.exnref) exceptions += count;
     }
     const type = this.#body.module.types[this.#body.module.functions[index] as number];
     this.#body.blocks.locals = declared + (type?.params.length ?? 0);
     this.#body.over('locals', this.#body.blocks.locals, MODULE_LIMITS.locals, SPLIT_FUNCTION);
+    this.#body.over('locals of type exnref', exceptions, MODULE_LIMITS.exceptionLocals, SPLIT_FUNCTION);
   }
 
   /** Walks to the body's last `end`; false when a refused opcode stops the walk. */
@@ -92,6 +109,7 @@ export class BodyWalk {
       if (kind === Kind.none || kind === Kind.index) {
         body.plain(EFFECTS[op] as number, COSTS[op] as number);
         if (kind === Kind.index) reader.u32();
+        if (op === TABLE_GET || op === TABLE_SET) body.blocks.countCall();
         if (op === TABLE_SET) body.hidesState = true;
       } else if (kind === Kind.i32) this.#constantI32();
       else if (kind === Kind.memoryAccess) {
@@ -142,6 +160,7 @@ export class BodyWalk {
         this.#control.call(op, at);
         return true;
       case Kind.refFunc:
+        this.#body.blocks.countCall();
         this.#body.blocks.adjust(1);
         this.#body.add(op, at, this.#body.reader.u32(), 0);
         return true;

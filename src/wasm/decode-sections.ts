@@ -1,9 +1,11 @@
 /** Decoding of the sections whose items have structure: imports, tables, globals, exports, elements, data (§5.5). */
 
 import { MODULE_LIMITS } from '../limits.ts';
-import { readConstantExpression, readReference } from './constant-expressions.ts';
+import { noConstants, readConstantExpression, readDataOffset, readReference } from './constant-expressions.ts';
+import type { Constants } from './constant-expressions.ts';
+import { DataPages } from './data-pages.ts';
 import { boundedCount, readLimits, readValueType } from './decode-types.ts';
-import { EXTERNAL_KINDS } from './module.ts';
+import { EXTERNAL_KINDS, Value } from './module.ts';
 import type { Export, ExternalKind, Import, Module, MutableGlobal, Table } from './module.ts';
 import { malformed } from './reader.ts';
 import type { Reader } from './reader.ts';
@@ -54,7 +56,7 @@ function readMutability(reader: Reader): number {
 }
 
 /** Reads the table section's content. */
-export function readTables(reader: Reader, references: number[], refusals: Refusals): Table[] {
+export function readTables(reader: Reader, constants: Constants, refusals: Refusals): Table[] {
   const count = boundedCount(reader, 'tables', MODULE_LIMITS.declarations, refusals);
   return Array.from({ length: count }, () => {
     const initialized = reader.bytes[reader.offset] === 0x40;
@@ -64,19 +66,22 @@ export function readTables(reader: Reader, references: number[], refusals: Refus
     }
     const element = readValueType(reader, refusals);
     const limits = readLimits(reader);
-    return { element, limits, init: initialized ? readConstantExpression(reader, references, refusals) : null };
+    return { element, limits, init: initialized ? readConstantExpression(reader, constants, refusals) : null };
   });
 }
 
 /** Reads the global section's content. */
-export function readGlobals(reader: Reader, references: number[], refusals: Refusals): Module['globals'] {
+export function readGlobals(reader: Reader, constants: Constants, refusals: Refusals): Module['globals'] {
   const start = reader.offset;
   const count = boundedCount(reader, 'globals', MODULE_LIMITS.globals, refusals);
   const mutable: MutableGlobal[] = [];
   for (let index = 0; index < count; index++) {
+    const at = reader.offset;
     const type = readValueType(reader, refusals);
+    if (type === Value.exnref)
+      refusals.add(`global ${index} at byte ${at} holds an exception (exnref)`, 'keep exceptions in locals');
     if (readMutability(reader) === 1) mutable.push({ index, type });
-    readConstantExpression(reader, references, refusals);
+    readConstantExpression(reader, constants, refusals);
   }
   return { count, mutable, range: { start, end: reader.offset } };
 }
@@ -96,26 +101,26 @@ const EXPLICIT = 2;
 const EXPRESSIONS = 4;
 
 /** Reads the element section's content: only what shifts is kept. */
-export function readElements(reader: Reader, references: number[], refusals: Refusals): Module['elements'] {
+export function readElements(reader: Reader, constants: Constants, refusals: Refusals): Module['elements'] {
   const start = reader.offset;
   const count = boundedCount(reader, 'element segments', MODULE_LIMITS.elementSegments, refusals);
-  for (let index = 0; index < count; index++) readElementSegment(reader, references, refusals);
+  for (let index = 0; index < count; index++) readElementSegment(reader, constants, refusals);
   return { count, range: { start, end: reader.offset } };
 }
 
 /** One segment (§5.5.12): flags, then table and offset if active, then a kind or type, then indices or expressions. */
-function readElementSegment(reader: Reader, references: number[], refusals: Refusals): void {
+function readElementSegment(reader: Reader, constants: Constants, refusals: Refusals): void {
   const flags = reader.u32();
   if (flags > 7) throw malformed(reader.offset - 1, 'unknown element segment flags');
   if ((flags & NOT_ACTIVE) === 0) {
     if ((flags & EXPLICIT) !== 0) reader.u32();
-    readConstantExpression(reader, references, refusals);
+    readConstantExpression(reader, constants, refusals);
   }
   if ((flags & (NOT_ACTIVE | EXPLICIT)) !== 0) readElementKind(reader, flags, refusals);
   const count = reader.count(1);
   for (let item = 0; item < count; item++) {
-    if ((flags & EXPRESSIONS) === 0) readReference(reader, references, refusals);
-    else readConstantExpression(reader, references, refusals);
+    if ((flags & EXPRESSIONS) === 0) readReference(reader, constants, refusals);
+    else readConstantExpression(reader, constants, refusals);
   }
 }
 
@@ -124,22 +129,34 @@ function readElementKind(reader: Reader, flags: number, refusals: Refusals): voi
   else if (reader.byte() !== 0) throw malformed(reader.offset - 1, 'unknown element kind');
 }
 
-/** Reads the data section's content; it is copied as it is, so only its shape matters. */
-export function readData(reader: Reader, refusals: Refusals): Module['data'] {
+/** Reads the data section's content; it is copied as it is, so only its shape and the pages that it writes matter. */
+export function readData(reader: Reader, constants: Constants, refusals: Refusals): Module['data'] {
   const start = reader.offset;
   const count = boundedCount(reader, 'data segments', MODULE_LIMITS.dataSegments, refusals);
-  const references: number[] = [];
+  const offsets = noConstants();
+  const pages = new DataPages();
   let active = 0;
-  for (let index = 0; index < count; index++) active += readDataSegment(reader, references, index, refusals);
-  if (references.length > 0) throw malformed(references[0] ?? start, 'a function reference in a data offset');
-  return { count, active, range: { start, end: reader.offset } };
+  for (let index = 0; index < count; index++) active += readDataSegment(reader, offsets, pages, index, refusals);
+  if (offsets.references.length > 0)
+    throw malformed(offsets.references[0] ?? start, 'a function reference in a data offset');
+  constants.bytes += offsets.bytes;
+  return { count, active, pages: pages.count, range: { start, end: reader.offset } };
 }
 
-function readDataSegment(reader: Reader, references: number[], index: number, refusals: Refusals): 0 | 1 {
+function readDataSegment(
+  reader: Reader,
+  offsets: Constants,
+  pages: DataPages,
+  index: number,
+  refusals: Refusals,
+): 0 | 1 {
   const flags = reader.u32();
   if (flags > 2) throw malformed(reader.offset - 1, 'unknown data segment flags');
   if (flags === 2 && reader.u32() !== 0) refusals.add(`data segment ${index} is for a second memory`, 'use one memory');
-  if (flags !== 1) readConstantExpression(reader, references, refusals);
-  reader.skip(reader.u32());
-  return flags === 1 ? 0 : 1;
+  const address = flags === 1 ? null : readDataOffset(reader, offsets, refusals);
+  const length = reader.u32();
+  reader.skip(length);
+  if (flags === 1) return 0;
+  pages.write(address, length);
+  return 1;
 }

@@ -1,6 +1,8 @@
 /** Bytes to {@link Module}: the sections in their order (§5.5), custom sections skipped, bodies left for the walk. */
 
 import { MODULE_LIMITS } from '../limits.ts';
+import { noConstants } from './constant-expressions.ts';
+import type { Constants } from './constant-expressions.ts';
 import { readData, readElements, readExports, readGlobals, readImports, readTables } from './decode-sections.ts';
 import { boundedCount, readLimits, readTypes } from './decode-types.ts';
 import type { ByteRange, Export, FunctionType, Import, Limits, Module, Table } from './module.ts';
@@ -18,7 +20,7 @@ type Draft = { -readonly [Key in keyof Module]: Module[Key] } & {
   tables: Table[];
   memories: Limits[];
   exports: Export[];
-  references: number[];
+  constants: Constants;
 };
 
 /**
@@ -63,6 +65,7 @@ function notCore(bytes: Uint8Array): Error {
 }
 
 function emptyModule(bytes: Uint8Array): Draft {
+  const constants = noConstants();
   return {
     bytes,
     types: [],
@@ -75,10 +78,11 @@ function emptyModule(bytes: Uint8Array): Draft {
     exports: [],
     start: null,
     elements: { count: 0, range: NOTHING },
-    references: [],
+    references: constants.references,
+    constants,
     dataCount: null,
     bodies: new Uint32Array(0),
-    data: { count: 0, active: 0, range: NOTHING },
+    data: { count: 0, active: 0, pages: 0, range: NOTHING },
     strippedBytes: bytes.length,
   };
 }
@@ -87,16 +91,16 @@ function readSection(id: number, reader: Reader, draft: Draft, refusals: Refusal
   if (id === 1) draft.types = readTypes(reader, refusals);
   else if (id === 2) draft.imports = readImports(reader, refusals);
   else if (id === 3) draft.functions = readIndices(reader, 'functions', MODULE_LIMITS.functions, refusals);
-  else if (id === 4) draft.tables = readTables(reader, draft.references, refusals);
+  else if (id === 4) draft.tables = readTables(reader, draft.constants, refusals);
   else if (id === 5) draft.memories = readMemories(reader, refusals);
   else if (id === 13) draft.tags = readTags(reader, refusals);
-  else if (id === 6) draft.globals = readGlobals(reader, draft.references, refusals);
+  else if (id === 6) draft.globals = readGlobals(reader, draft.constants, refusals);
   else if (id === 7) draft.exports = readExports(reader, refusals);
   else if (id === 8) draft.start = reader.u32();
-  else if (id === 9) draft.elements = readElements(reader, draft.references, refusals);
+  else if (id === 9) draft.elements = readElements(reader, draft.constants, refusals);
   else if (id === 12) draft.dataCount = reader.u32();
   else if (id === 10) draft.bodies = readBodies(reader, refusals);
-  else draft.data = readData(reader, refusals);
+  else draft.data = readData(reader, draft.constants, refusals);
 }
 
 function readIndices(reader: Reader, what: string, limit: number, refusals: Refusals): Uint32Array {

@@ -79,9 +79,13 @@ export interface Code {
   readonly first: Uint32Array;
   /** Offset of each function's first instruction, after its locals. */
   readonly codeStart: Uint32Array;
-  /** Live slots summed over the control operators of each function: what a compiler's time and memory grow with. */
+  /** Live slots summed over the edges and calls of each function: what a compiler's time and memory grow with. */
   readonly products: Float64Array;
-  /** Most live slots (locals and operands) at a control operator of each function. */
+  /** Edges of each function: blocks, branches, every label of a `br_table`, clauses, calls inside of a `try`. */
+  readonly edges: Uint32Array;
+  /** Calls of each function inside of a `try` or `try_table`. */
+  readonly protectedCalls: Uint32Array;
+  /** Most live slots (locals and operands) anywhere in each function. */
   readonly widths: Uint32Array;
   /** True when an instruction uses the memory. */
   readonly usesMemory: boolean;

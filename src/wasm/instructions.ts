@@ -23,26 +23,34 @@ export function walk(module: Module, refusals: Refusals): Code {
   const body = new BodyWalk(module, signatureIndices(module), events, refusals);
   const products = new Float64Array(count);
   const widths = new Uint32Array(count);
+  const edges = new Uint32Array(count);
+  const protectedCalls = new Uint32Array(count);
   for (let index = 0; index < count; index++) {
     first[index] = events.length;
     body.walk(index);
     codeStart[index] = body.codeStart;
     products[index] = body.product;
     widths[index] = body.width;
+    edges[index] = body.edges;
+    protectedCalls[index] = body.protectedCalls;
     if (events.length > MODULE_LIMITS.events) {
-      refusals.stop(`more than ${MODULE_LIMITS.events} control operators by function ${index}`, 'split the module');
+      refusals.stop(
+        `more than ${MODULE_LIMITS.events} control operators, branches and calls by function ${index}`,
+        'split the module',
+      );
     }
   }
   first[count] = events.length;
   const total = products.reduce((sum, product) => sum + product, 0);
   refusals.over(
-    'locals x control operators',
+    'live slots x branches',
     total,
     MODULE_LIMITS.stateProductTotal,
     'all functions',
     'split large functions',
   );
-  return { events, first, codeStart, products, widths, usesMemory: body.usesMemory, hidesState: body.hidesState };
+  const { usesMemory, hidesState } = body;
+  return { events, first, codeStart, products, edges, protectedCalls, widths, usesMemory, hidesState };
 }
 
 /** Type index of every function, imported ones first. */

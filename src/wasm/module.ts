@@ -99,7 +99,15 @@ export interface Module {
   readonly dataCount: number | null;
   /** Start and end of each body, locals included: two numbers a function. */
   readonly bodies: Uint32Array;
-  readonly data: { readonly count: number; readonly active: number; readonly range: ByteRange };
+  /** Constant expressions: see `Constants`. */
+  readonly constants: { readonly bytes: number };
+  /** `pages` are those of 4 KiB that active segments write. */
+  readonly data: {
+    readonly count: number;
+    readonly active: number;
+    readonly pages: number;
+    readonly range: ByteRange;
+  };
   /** Bytes outside custom sections. */
   readonly strippedBytes: number;
 }

@@ -171,7 +171,7 @@ export const NEAR_LIMITS: readonly NearLimit[] = [
     codeModule([body(repeat([0x03, 0x40], count), repeat([0x41, 0, 0x0d, 0, 0x0b], count))]),
   ),
   near('branchTable', /br_table|labels/, (count) => codeModule([body(labels(count))])),
-  near('stateProduct', /^locals x control operators/, stateProduct),
+  near('stateProduct', /^live slots x branches/, stateProduct),
   near('nameBytes', /^name bytes: \d+/, (size) =>
     moduleOf(
       TYPES,

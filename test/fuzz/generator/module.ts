@@ -88,8 +88,6 @@ function accessorsOf({ globals, tables }: Shape): Accessor[] {
   const fuel = { name: 'fuel', type: { params: [Value.i32], results: [] }, code: [0x20, 0, 0x24, 0] };
   const shown = globals.map(({ type }, at): Accessor => {
     const get = [0x23, ...leb(at)];
-    if (type === Value.exnref)
-      return { name: `g${at}`, type: { params: [], results: [Value.i32] }, code: [...get, 0xd1] };
     if (type !== Value.v128) return { name: `g${at}`, type: { params: [], results: [type] }, code: get };
     const halves = [...get, 0xfd, 29, 0, ...get, 0xfd, 29, 1];
     return { name: `g${at}`, type: { params: [], results: [Value.i64, Value.i64] }, code: halves };

@@ -110,6 +110,7 @@ export function drawShape(random: Random, ending: Ending): Shape {
   const elements = random.several(1, 4, () => drawElement(random, tables, count));
   for (const segment of elements) fill(tables, segment);
   const memory = random.once(8) ? null : drawMemory(random);
+  const kept = types.filter((type) => type !== Value.exnref);
   return {
     exceptions,
     ending,
@@ -120,7 +121,7 @@ export function drawShape(random: Random, ending: Ending): Shape {
     tables,
     globals: [
       { type: Value.i32, mutability: 1 },
-      ...random.several(1, 7, () => ({ type: random.pick(types), mutability: random.once(4) ? 0 : 1 }) as const),
+      ...random.several(1, 7, () => ({ type: random.pick(kept), mutability: random.once(4) ? 0 : 1 }) as const),
     ],
     tags: exceptions === 'none' ? [] : random.several(1, 3, () => random.several(0, 3, () => random.pick(SCALARS))),
     elements,

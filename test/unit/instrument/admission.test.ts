@@ -140,12 +140,12 @@ const LIMITS: Readonly<Record<string, readonly [bytes: () => Uint8Array, reason:
     /br_table labels at byte \d+: 8193/,
   ],
   'many locals under many control operators': [
-    () => withLocals(2_000, ...repeat([0x02, 0x40, 0x0b], 2_001)),
-    /locals x control operators: 4002000 in function 0/,
+    () => withLocals(2_000, ...repeat([0x02, 0x40, 0x0b], 751)),
+    /live slots x branches: 1502000 in function 0/,
   ],
   'many operands under many control operators': [
-    () => codeModule([body(repeat([0x41, 0], 3_000), repeat([0x41, 0, 0x04, 0x40, 0x0b], 2_000), 0x00)]),
-    /locals x control operators: 6000000 in function 0/,
+    () => codeModule([body(repeat([0x41, 0], 3_000), repeat([0x41, 0, 0x04, 0x40, 0x0b], 501), 0x00)]),
+    /live slots x branches: 1503000 in function 0/,
   ],
   'a name of more than 1,024 bytes': [
     () => moduleOf(section(7, vector([[...name('e'.repeat(1_025)), 3, 0]]))),
@@ -159,10 +159,11 @@ describe('an upload is refused by both entry points for', () => {
   });
 
   it('large functions that only together are too many', () => {
-    const content = [1, ...leb(2_000), I32, ...repeat([0x02, 0x40, 0x0b], 1_990), 0x0b];
+    const content = [1, ...leb(2_000), I32, ...repeat([0x02, 0x40, 0x0b], 750), 0x0b];
     const one = [...leb(content.length), ...content];
-    expect(refusals(codeModule(Array.from({ length: 16 }, () => one)))).toEqual(
-      bothSay(/locals x control operators: \d+ in all functions/),
+    expect(inspect(codeModule(Array.from({ length: 20 }, () => one))).functions).toBe(20);
+    expect(refusals(codeModule(Array.from({ length: 21 }, () => one)))).toEqual(
+      bothSay(/live slots x branches: 31500000 in all functions, at most 30000000/),
     );
   });
 
@@ -332,14 +333,42 @@ describe('a refusal', () => {
 
 describe('compile cost', () => {
   it('counts the checks that rewriting would add', () => {
-    const loops = repeat([0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b], 1_990);
+    const loops = repeat([0x03, 0x40, 0x41, 0, 0x0d, 0, 0x0b], 370);
+    expect(inspect(withLocals(2_000, ...loops)).functions).toBe(1);
     expect(refusal(() => instrument(withLocals(2_000, ...loops), NOTHING))[0]).toMatch(
-      /locals x control operators with checks/,
+      /live slots x branches with checks: \d+ in defined function 0, at most 1875000/,
+    );
+  });
+
+  it('counts checks in code without blocks, over as many operands as lie there', () => {
+    const calls = repeat([0x41, 0], 60_000).concat(repeat([0x01], 60_000), repeat([0x1a], 60_000));
+    expect(inspect(codeModule([body(calls)])).functions).toBe(1);
+    expect(refusal(() => instrument(codeModule([body(calls)]), NOTHING))[0]).toMatch(
+      /live slots x branches with checks: \d+ in defined function 0/,
+    );
+  });
+
+  it('counts the edges of unrolled copies, every label of a br_table in them', () => {
+    const labels = [...repeat([1], 12), 0];
+    const loops = repeat([0x03, 0x40, 0x41, 0, 0x0e, ...leb(12), ...labels, 0x0b], 1_200);
+    const bytes = codeModule([body(0x02, 0x40, loops, 0x0b)]);
+    expect(inspect(bytes).functions).toBe(1);
+    expect(refusal(() => instrument(bytes, NOTHING))[0]).toMatch(
+      /branches and labels with checks: \d+ in defined function 0, at most 25000/,
+    );
+  });
+
+  it('counts checks inside of a try as calls there', () => {
+    const loops = repeat([0x03, 0x40, 0x10, 0, 0x0c, 0, 0x0b], 3_000);
+    const bytes = codeModule([body(0x06, 0x40, loops, 0x19, 0x0b)]);
+    expect(inspect(bytes).functions).toBe(1);
+    expect(refusal(() => instrument(bytes, NOTHING)).join()).toMatch(
+      /calls inside of try with checks: \d+ in defined function 0, at most 5120/,
     );
   });
 
   it('refuses what checks would enlarge more than fourfold', () => {
-    const loops = Array.from({ length: 60 }, () => body(repeat([0x03, 0x40, 0x0c, 0, 0x0b], 8_000)));
+    const loops = Array.from({ length: 400 }, () => body(repeat([0x03, 0x40, 0x0c, 0, 0x0b], 1_200)));
     expect(refusal(() => instrument(codeModule(loops), NOTHING))[0]).toMatch(/would make it larger than \d+ bytes/);
   });
 });

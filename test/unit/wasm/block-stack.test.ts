@@ -33,13 +33,13 @@ describe('operands', () => {
     const blocks = begun();
     blocks.adjust(5);
     blocks.open(1, 2);
-    blocks.operator();
+    blocks.countEdges(1);
     expect(blocks.product).toBe(5);
     blocks.restart(0);
-    blocks.operator();
+    blocks.countEdges(1);
     expect(blocks.product).toBe(5 + 3);
     blocks.close();
-    blocks.operator();
+    blocks.countEdges(1);
     expect(blocks.product).toBe(5 + 3 + 3);
   });
 
@@ -49,17 +49,54 @@ describe('operands', () => {
     blocks.open(1, 0);
     blocks.adjust(-100);
     blocks.open(2, 0);
-    blocks.operator();
+    blocks.countEdges(1);
     expect(blocks.product).toBe(4);
+  });
+
+  it('of dead code never make the product smaller', () => {
+    const blocks = begun(1);
+    blocks.adjust(4);
+    blocks.open(1, 0);
+    blocks.restart(0);
+    blocks.adjust(-100_000);
+    blocks.countEdges(50_000);
+    blocks.countCall();
+    expect(blocks.product).toBe(50_000 * 5 + 5 / 4);
   });
 
   it('count together with the locals, and their peak is kept', () => {
     const blocks = begun(7);
     blocks.adjust(3);
-    blocks.operator();
+    blocks.countEdges(1);
     blocks.adjust(-2);
-    blocks.operator();
-    expect([blocks.product, blocks.highest]).toEqual([7 + 3 + 7 + 1, 3]);
+    blocks.countEdges(2);
+    expect([blocks.product, blocks.highest, blocks.edges]).toEqual([7 + 3 + 2 * (7 + 1), 3, 3]);
+  });
+
+  it('reach their peak anywhere: between edges, and in a handler', () => {
+    const blocks = begun();
+    blocks.adjust(9);
+    blocks.adjust(-9);
+    expect(blocks.highest).toBe(9);
+    blocks.open(1, 0);
+    blocks.restart(11);
+    expect(blocks.highest).toBe(11);
+  });
+});
+
+describe('calls', () => {
+  it('count a quarter of the slots outside of handlers, all of them inside', () => {
+    const blocks = begun(8);
+    blocks.countCall();
+    expect([blocks.product, blocks.edges, blocks.protectedCalls]).toEqual([2, 0, 0]);
+    blocks.openTry();
+    blocks.openTry();
+    blocks.closeTry();
+    blocks.countCall();
+    expect([blocks.product, blocks.edges, blocks.protectedCalls]).toEqual([2 + 8, 1, 1]);
+    blocks.closeTry();
+    blocks.countCall();
+    expect([blocks.product, blocks.edges, blocks.protectedCalls]).toEqual([2 + 8 + 2, 1, 1]);
   });
 });
 
@@ -78,9 +115,12 @@ describe('depths', () => {
   it('start over with each body', () => {
     const blocks = begun(3);
     blocks.adjust(2);
-    blocks.operator();
+    blocks.openTry();
+    blocks.countCall();
     blocks.open(1, 0);
     blocks.reset();
-    expect([blocks.deepest, blocks.product, blocks.highest, blocks.locals]).toEqual([0, 0, 0, 0]);
+    blocks.countCall();
+    const { deepest, product, highest, locals, edges, protectedCalls } = blocks;
+    expect([deepest, product, highest, locals, edges, protectedCalls]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });

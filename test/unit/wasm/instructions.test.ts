@@ -81,7 +81,9 @@ describe('the walk', () => {
 });
 
 describe('live slots', () => {
-  it('are locals and operands, summed over control operators', () => {
+  const product = (fields: string): number | undefined => walked(fields).code.products.at(-1);
+
+  it('are locals and operands, summed over edges', () => {
     const { code } = walked('(func (param i32) (local i64 i64) i32.const 1 i32.const 2 block end drop block end drop)');
     expect(code.products[0]).toBe(3 + 2 + 3 + 1);
     expect(code.widths[0]).toBe(5);
@@ -89,13 +91,37 @@ describe('live slots', () => {
 
   it('start anew below a block and after a jump', () => {
     const { code } = walked('(func i32.const 1 block i32.const 5 i32.const 6 br 0 end block end drop)');
-    expect(code.products[0]).toBe(2);
+    expect(code.products[0]).toBe(1 + 3 + 1);
   });
 
   it('count what calls and blocks leave', () => {
     const { code } = walked(
       '(func $f (param i32) (result i32 i32) unreachable) (func i32.const 1 call $f block end drop drop)',
     );
-    expect(code.products[1]).toBe(2);
+    expect(code.products[1]).toBe(Math.ceil(1 / 4 + 2));
+  });
+
+  it.each([
+    ['a conditional branch', 'block i32.const 1 br_if 0 end', 10 + 10],
+    ['every label of a br_table and its default', 'block i32.const 1 br_table 0 0 0 0 1 end', 10 + 5 * 10],
+    ['both parts of a conditional', 'i32.const 1 if nop else nop end', 10 + 10],
+    ['a legacy handler, with all that a tag may carry', 'try call $f call $f catch_all end', 10 + 2 * 10 + 18],
+    ['every clause of a try_table and its calls', 'block try_table (catch_all 0) (catch_all 0) call $f end end', 50],
+    ['a throw', 'throw $e', Math.ceil(10 / 4)],
+    ['a throw inside of a try', 'try throw $e catch_all end', 10 + 10 + 18],
+    ['calls outside of handlers, by a quarter', 'call $f call $f call $f call $f', 10],
+    ['an indirect call', 'i32.const 0 call_indirect (type 0)', Math.ceil(11 / 4)],
+    ['tables and bulk operations, which call the engine', 'i32.const 0 table.get 0 drop', Math.ceil(11 / 4)],
+    ['a growth of the memory', 'i32.const 0 memory.grow drop', Math.ceil(11 / 4)],
+    ['a dropped segment', 'data.drop 0', Math.ceil(10 / 4)],
+    ['a reference to a function', 'ref.func $f drop', Math.ceil(10 / 4)],
+  ])('count at %s', (_, code, expected) => {
+    const around = '(memory 1) (data "") (tag $e) (table 1 funcref) (elem declare func $f) (func $f)';
+    expect(product(`${around} (func ${'(local i32) '.repeat(10)} ${code})`)).toBe(expected);
+  });
+
+  it('are at their widest between edges too: a check may stand there', () => {
+    const { code } = walked(`(func ${'i32.const 1 '.repeat(3_000)} ${'drop '.repeat(3_000)})`);
+    expect([code.products[0], code.widths[0]]).toEqual([0, 3_000]);
   });
 });
