@@ -1,22 +1,5 @@
 /** http-wasm guests for tests: written in a few lines of text format, over the whole import module. */
-import wabtFactory from 'wabt';
-
-const wabt = await wabtFactory();
-
-/** The wasm of a module in text form. */
-export function assemble(text: string): Uint8Array<ArrayBuffer> {
-  const module = wabt.parseWat('test.wat', text, {
-    exceptions: true,
-    bulk_memory: true,
-    tail_call: true,
-    threads: true,
-  });
-  try {
-    return new Uint8Array(module.toBinary({}).buffer);
-  } finally {
-    module.destroy();
-  }
-}
+import { assemble } from './wat.ts';
 
 /** Short names of the functions of `http_handler`, with their types. */
 const FUNCTIONS: readonly (readonly [string, string, string])[] = [
@@ -41,7 +24,8 @@ const FUNCTIONS: readonly (readonly [string, string, string])[] = [
   ['setStatus', 'set_status_code', '(param i32)'],
 ];
 
-const IMPORTS = FUNCTIONS.map(
+/** Declares every function of `http_handler`, each under its short name: `$log`, `$read`. */
+export const HTTP_HANDLER = FUNCTIONS.map(
   ([short, name, type]) => `(import "http_handler" "${name}" (func $${short} ${type}))`,
 ).join('\n');
 
@@ -78,12 +62,12 @@ export function guest(code: (text: Text) => GuestCode): Uint8Array<ArrayBuffer> 
   } = code((text) => {
     const bytes = Buffer.from(text);
     const place = `(i32.const ${end}) (i32.const ${bytes.length})`;
-    data.push(`(data (i32.const ${end}) "${[...bytes].map(escaped).join('')}")`);
+    data.push(dataAt(end, bytes));
     end += bytes.length;
     return place;
   });
   const locals = '(local $n i32) (local $i i32) (local $j i32) (local $l i64)';
-  return assemble(`(module ${IMPORTS}
+  return assemble(`(module ${HTTP_HANDLER}
     (memory (export "memory") ${pages})
     ${data.join('\n')}
     ${fields}
@@ -91,8 +75,10 @@ export function guest(code: (text: Text) => GuestCode): Uint8Array<ArrayBuffer> 
     (func (export "handle_response") (param $context i32) (param $isError i32) ${locals} ${response}))`);
 }
 
-function escaped(byte: number): string {
-  return `\\${byte.toString(16).padStart(2, '0')}`;
+/** A data segment. */
+export function dataAt(address: number, bytes: Uint8Array): string {
+  const escaped = Array.from(bytes, (byte) => `\\${byte.toString(16).padStart(2, '0')}`);
+  return `(data (i32.const ${address}) "${escaped.join('')}")`;
 }
 
 /** Kinds of headers and bodies in calls. */

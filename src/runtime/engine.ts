@@ -29,6 +29,8 @@ import type { TenantCounters } from './tenant-counters.ts';
 import { failureOf, type Failure } from './verdict.ts';
 import type { WatchdogLink } from './watchdog.ts';
 
+const PAGE_BYTES = 65_536;
+
 /** What became of an exchange in its guest. */
 export type Run =
   | { readonly outcome: 'ok'; readonly reply: Reply; readonly cost: Cost }
@@ -142,7 +144,9 @@ export class Engine {
 
   /** Gives back what the host kept for a request, once nobody needs it: with the last byte of its response. */
   free(task: Task): void {
-    if (task.heldPages > 0) this.#ledger.shrink(task.tenant, task.heldPages);
+    if (task.heldPages === 0) return;
+    this.#ledger.shrink(task.tenant, task.heldPages);
+    this.#memories.abandon(task.heldPages * PAGE_BYTES);
     task.heldPages = 0;
   }
 
@@ -208,8 +212,13 @@ export class Engine {
 
   /** Puts what the host keeps for a request on its tenant's account, as pages of memory. Throws `CapacityError`. */
   #hold(task: Task, pages: number): void {
-    const refusal = this.#ledger.grow(task.tenant, pages);
-    if (refusal !== null && pages > 0) throw refusal;
+    if (pages < 0) {
+      this.#ledger.shrink(task.tenant, -pages);
+      this.#memories.abandon(-pages * PAGE_BYTES);
+    } else {
+      const refusal = this.#ledger.grow(task.tenant, pages);
+      if (refusal !== null) throw refusal;
+    }
     task.heldPages += pages;
   }
 
@@ -235,7 +244,7 @@ export class Engine {
   #holdings(): Holding[] {
     return [...this.scheduler.tasks].map((task) => ({
       tenant: task.tenant,
-      amount: task.holder?.memoryBytes ?? 0,
+      amount: (task.holder?.memoryBytes ?? 0) + task.heldPages * PAGE_BYTES,
       task,
     }));
   }

@@ -105,8 +105,8 @@ export class LiveMemories {
     return new LiveMemory(memory, maximumPages, account, this.#ledger);
   }
 
-  /** Says that nobody will use a memory again: enough of them have the collector run. */
-  abandon({ bytes }: LiveMemory): void {
+  /** Says that nobody will use so much memory again, that of a guest or of the host: enough of it has the collector run. */
+  abandon(bytes: number): void {
     this.#abandonedBytes += bytes;
     if (this.#abandonedBytes >= this.#mostAbandonedBytes) this.collect();
   }

@@ -138,7 +138,7 @@ export class Sandbox {
     const { module, shape } = this.#deployment;
     if (this.#instance === null) {
       const task = this.#taskAtHand();
-      this.#scheduler.begin(task);
+      this.#scheduler.beginWork(task);
       this.#instance = new WebAssembly.Instance(module, this.#imports);
       this.#scheduler.end(task);
       this.#globals = stateGlobals(this.#instance, shape.stateExports ?? []);
@@ -216,7 +216,7 @@ export class Sandbox {
 
   /** Says that it is not used again. */
   abandon(): void {
-    if (this.#memory !== null) this.#memories.abandon(this.#memory);
+    this.#memories.abandon(this.memoryBytes);
   }
 
   #wait(): Promise<unknown> {

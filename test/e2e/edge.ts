@@ -5,27 +5,10 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
-import wabtFactory from 'wabt';
 import { SERVER_FLAGS } from '../../src/setup/commands.js';
+import { assemble } from '../wat.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
-const wabt = await wabtFactory();
-
-/** The wasm of a module in text form, with every feature that V8 has by default. */
-export function wat(text: string): Uint8Array {
-  const features = { exceptions: true, tail_call: true, simd: true, bulk_memory: true, reference_types: true };
-  const module = wabt.parseWat('test.wat', text, {
-    ...features,
-    sign_extension: true,
-    multi_value: true,
-    threads: true,
-  });
-  try {
-    return module.toBinary({}).buffer;
-  } finally {
-    module.destroy();
-  }
-}
 
 /** An app made for a test. */
 export interface TestApp {
@@ -173,6 +156,22 @@ export class Edge {
     return response.body.text();
   }
 
+  /**
+   * What a metric is now: one sample, where its labels are given as `/metrics` writes them, or else all of its samples together.
+   * Throws where there is none.
+   */
+  async metric(sample: string): Promise<number> {
+    const lines = (await this.control('/metrics')).split('\n');
+    const found = lines.filter((line) => line.startsWith(`${sample} `) || line.startsWith(`${sample}{`));
+    if (found.length === 0) throw new Error(`there is no ${sample} among the metrics`);
+    return found.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  /** How many requests of a tenant are in flight. */
+  inFlight(tenant: string): Promise<number> {
+    return this.metric(`kerb_requests_in_flight{tenant="${tenant}"}`);
+  }
+
   /** Writes or replaces an app's folder while the edge runs. */
   async put(name: string, app: TestApp): Promise<void> {
     await writeApp(this.tenants, name, app);
@@ -205,7 +204,7 @@ async function writeApp(tenants: string, name: string, { manifest = '', module, 
   const folder = join(tenants, name);
   await mkdir(folder, { recursive: true });
   for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
-  await writeFile(join(folder, 'handler.wasm'), typeof module === 'string' ? wat(module) : module);
+  await writeFile(join(folder, 'handler.wasm'), typeof module === 'string' ? assemble(module) : module);
   await writeFile(join(folder, 'kerb.toml'), `name = "${name}"\nmain = "handler.wasm"\n${manifest}\n`);
 }
 

@@ -30,12 +30,12 @@ afterAll(() => edge.stop());
 
 /** Sends bytes on a connection of their own; settles with what comes back until the text `last`. */
 async function exchange(bytes: string, last: string): Promise<string> {
-  const client = await RawClient.open(edge.port);
+  const client = await RawClient.open(edge);
   try {
     client.send(bytes);
     return await client.until((text) => text.includes(last));
   } finally {
-    client.close();
+    client.leave();
   }
 }
 
@@ -48,14 +48,14 @@ const END = head('GET', 'uri', '/the-end');
 
 describe('connections', () => {
   it('are kept after a response, and serve the next request', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get('uri.localhost', '/first');
     await client.until((text) => text.endsWith('/first'));
     client.get('uri.localhost', '/second');
     const text = await client.until((all) => all.endsWith('/second'));
     expect(text.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
     expect(client.ended).toBe(false);
-    client.close();
+    client.leave();
   });
 
   it('answer pipelined requests in their order, each with its own length', async () => {
@@ -67,7 +67,7 @@ describe('connections', () => {
 
   it('never mix up responses when a request is pipelined behind one that waits', async () => {
     // The transport gives the connection up: RFC 9112 section 9.3.2 has clients repeat what was not answered.
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.socket.pause();
     client.send(head('GET', 'endless', '/') + END);
     const line = await edge.untilLogged((one) => one['tenant'] === 'endless');
@@ -79,13 +79,13 @@ describe('connections', () => {
   });
 
   it('close on `Connection: close`', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get('uri.localhost', '/last', 'Connection: close\r\n');
     expect(await client.closed()).toMatch(/\r\n\r\n\/last$/);
   });
 
   it('close after HTTP/1.0, which is not served', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send('GET /old HTTP/1.0\r\nHost: uri.localhost\r\n\r\n');
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 505 /);
   });
@@ -105,7 +105,7 @@ describe('connections', () => {
   });
 
   it('close after a request that is not valid HTTP', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send('GET / HTTP/1.1\r\nHost: uri.localhost\r\nHost: other.localhost\r\n\r\n');
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 400 /);
   });

@@ -104,12 +104,12 @@ describe('a start', () => {
 
   it('on a port that was just left works at once', async () => {
     const first = await startEdge({ apps: { uri: { module: URI_GUEST } } });
-    const client = await RawClient.open(first.port);
+    const client = await RawClient.open(first);
     client.get('uri.localhost', '/held');
     await client.until((text) => text.includes('/held'));
     const { port } = first;
     expect(await first.stop()).toBe(0);
-    client.close();
+    client.leave();
     await withEdge({ apps: { uri: { module: URI_GUEST } }, flags: ['--edge-port', String(port)] }, async (second) => {
       expect((await second.fetch('uri', '/again')).text).toBe('/again');
     });
@@ -195,7 +195,7 @@ describe('SIGTERM', () => {
         big: { module: guest(() => ({ handle: `${writePieces(pieces, 65_536)} (i64.const 0)` })), manifest: LONG },
       },
     });
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.socket.pause();
     client.get('big.localhost');
     await edge.control('/metrics');
@@ -218,16 +218,16 @@ describe('SIGTERM', () => {
       flags: ['--drain-ms', '300'],
     });
     const spinning = edge.fetch('spin').catch(() => null);
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.socket.pause();
     client.get('big.localhost');
-    while (!(await edge.control('/metrics')).includes('kerb_requests_in_flight{tenant="spin"} 1')) continue;
+    while ((await edge.inFlight('spin')) < 1) continue;
     edge.process.kill('SIGTERM');
     expect(await exitOf(edge)).toBe(0);
     // The connection may end with the process before the answer is read.
     const answer = await spinning;
     expect(answer === null || answer.headers['kerb-outcome'] === 'draining').toBe(true);
-    client.close();
+    client.leave();
     await edge.stop();
   });
 });

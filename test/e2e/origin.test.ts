@@ -176,14 +176,14 @@ describe('the request to the origin', () => {
   });
 
   it("has no field of the client's hop", async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get(
       'pass.localhost',
       '/hop',
       'Connection: keep-alive, X-Nominated\r\nX-Nominated: n\r\nTE: trailers\r\nKeep-Alive: 1\r\nX-Kept: k\r\n',
     );
     await client.until((text) => text.includes('origin got 0'));
-    client.close();
+    client.leave();
     const { headers } = lastAsked();
     expect(headers).not.toHaveProperty('x-nominated');
     expect(headers).not.toHaveProperty('te');
@@ -247,22 +247,22 @@ describe('the answer of the origin', () => {
   });
 
   it('is streamed: its first part arrives before it is complete', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get('pass.localhost', '/stream');
     expect(await client.until((text) => text.includes('first part,'))).not.toContain('last part');
     letGo();
     await client.until((text) => text.endsWith('0\r\n\r\n'));
-    client.close();
+    client.leave();
   });
 
   it('is given up when the client goes, also while the origin says nothing', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get('pass.localhost', '/stream?gone');
     await client.until((text) => text.includes('first part,'));
     const closed = new Promise<void>((resolve) => {
       streamClosed = resolve;
     });
-    client.close();
+    client.leave();
     await closed;
     expect((await edge.untilLogged((line) => line['target'] === '/stream?gone'))['outcome']).toBe('client_closed');
   });
@@ -319,10 +319,10 @@ describe('an origin that cannot be reached', () => {
   });
 
   it('that never answers is given up with the client', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get('pass.localhost', '/hangs');
     await once(server, 'request');
-    client.close();
+    client.leave();
     expect((await edge.untilLogged((line) => line['target'] === '/hangs'))['outcome']).toBe('client_closed');
   });
 });

@@ -1,33 +1,47 @@
-/** A client that writes and reads bytes, for what HTTP clients hide: pipelining, framing, a reader that stops. */
+/** A client that writes and reads bytes, for what HTTP clients hide or refuse: pipelining, framing, a reader that stops. */
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 
-/** One connection. */
+/** Whoever listens on a port of this machine. */
+export interface Listening {
+  readonly port: number;
+}
+
+/** One connection, with everything that came back on it. */
 export class RawClient {
   readonly socket: Socket;
-  #text = '';
+  readonly #watchers = new Set<() => void>();
+  #received = '';
   #ended = false;
-  readonly #waiting = new Set<() => void>();
 
-  private constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      this.#text += chunk.toString('latin1');
+  constructor({ port }: Listening) {
+    this.socket = connect({ port, host: '127.0.0.1' });
+    this.socket.setEncoding('latin1');
+    this.socket.on('data', (text: string) => {
+      this.#received += text;
       this.#notify();
     });
-    socket.on('error', () => this.#end());
-    socket.on('close', () => this.#end());
+    // A reset is one of the ways in which a connection is refused; `close` follows.
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => {
+      this.#ended = true;
+      this.#notify();
+    });
   }
 
-  static async open(port: number): Promise<RawClient> {
-    const socket = connect({ port, host: '127.0.0.1' });
-    await once(socket, 'connect');
-    return new RawClient(socket);
+  /** A client whose connection is open. Rejects when it is refused. */
+  static async open(peer: Listening): Promise<RawClient> {
+    return new RawClient(peer).open();
   }
 
-  /** What has come, as Latin-1. */
-  get text(): string {
-    return this.#text;
+  /** What came back, one character a byte. */
+  get received(): string {
+    return this.#received;
+  }
+
+  /** The status codes that came back, in order. */
+  get statuses(): number[] {
+    return [...this.#received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code]) => Number(code));
   }
 
   /** Whether the peer has closed the connection. */
@@ -35,47 +49,59 @@ export class RawClient {
     return this.#ended;
   }
 
-  send(text: string | Uint8Array): void {
-    this.socket.write(text);
+  /** Sends bytes (text is Latin-1). */
+  send(bytes: string | Uint8Array): this {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    return this;
   }
 
   /** Sends the head of a request without body. */
-  get(host: string, path = '/', extra = ''): void {
-    this.send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${extra}\r\n`);
+  get(host: string, path = '/', extra = ''): this {
+    return this.send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${extra}\r\n`);
   }
 
-  /** Settles with what has come as soon as `enough` says so; rejects when the connection closes first. */
-  async until(enough: (text: string) => boolean): Promise<string> {
-    while (!enough(this.text)) {
-      if (this.#ended) throw new Error(`the connection closed after ${JSON.stringify(this.text.slice(0, 500))}`);
-      await this.#more();
+  /** Settles when the connection is open. */
+  async open(): Promise<this> {
+    if (this.socket.connecting) await once(this.socket, 'connect');
+    return this;
+  }
+
+  /** Settles when the peer has closed the connection, with everything that came before. */
+  closed(): Promise<string> {
+    return this.until(() => this.#ended);
+  }
+
+  /**
+   * Settles when `enough` says so of what came back, asked after each piece, with all of it; rejects when the connection closes
+   * before.
+   */
+  async until(enough: (received: string) => boolean): Promise<string> {
+    while (!enough(this.#received)) {
+      if (this.#ended) throw new Error(`the connection was closed after ${JSON.stringify(this.#received)}`);
+      await new Promise<void>((resolve) => {
+        this.#watchers.add(resolve);
+      });
     }
-    return this.text;
+    return this.#received;
   }
 
-  /** Settles with everything that came before the peer closed the connection. */
-  async closed(): Promise<string> {
-    while (!this.#ended) await this.#more();
-    return this.text;
-  }
-
-  close(): void {
+  /** Breaks the connection off. */
+  leave(): void {
     this.socket.destroy();
   }
 
-  #more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#waiting.add(resolve);
-    });
-  }
-
   #notify(): void {
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    for (const wake of this.#watchers) wake();
+    this.#watchers.clear();
   }
+}
 
-  #end(): void {
-    this.#ended = true;
-    this.#notify();
-  }
+/** A client that announces a body to an app and sends none of it, or only its beginning. */
+export function unfinished(
+  edge: Listening,
+  app: string,
+  framing = 'Content-Length: 9000000',
+  beginning = '',
+): RawClient {
+  return new RawClient(edge).send(`POST / HTTP/1.1\r\nHost: ${app}.localhost\r\n${framing}\r\n\r\n${beginning}`);
 }

@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(() => edge.stop());
 
 async function residentMib(): Promise<number> {
-  return Number(/^kerb_resident_bytes (\d+)$/m.exec(await edge.control('/metrics'))?.[1]) / MIB;
+  return (await edge.metric('kerb_resident_bytes')) / MIB;
 }
 
 /** Connects and sends bytes; the answer is not read before somebody resumes the socket. */
@@ -111,7 +111,7 @@ describe('a download with a reader that stops', () => {
 
 describe('a streamed response that is not what its head said', () => {
   it.each(['short', 'long'])('%s is cut, so that the client sees it, and logged', async (app) => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get(`${app}.localhost`);
     const text = await client.closed();
     const length = Number(/content-length: (\d+)/i.exec(text)?.[1]);
@@ -122,7 +122,7 @@ describe('a streamed response that is not what its head said', () => {
   });
 
   it('of a guest that traps in the middle has no last chunk', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.get('traps.localhost');
     const text = await client.closed();
     expect(text).toMatch(/^HTTP\/1\.1 200 OK/);
@@ -145,22 +145,22 @@ describe('an upload', () => {
   });
 
   it('in one-byte chunks is put together again', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     const text = 'every byte comes in a chunk of its own, and is read as one body';
     client.send('POST / HTTP/1.1\r\nHost: echo.localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
     client.send(Array.from(text, (char) => `1\r\n${char}\r\n`).join('') + '0\r\n\r\n');
     expect(await client.until((all) => all.endsWith(text))).toMatch(/^HTTP\/1\.1 200 OK/);
-    client.close();
+    client.leave();
   });
 
   it("beyond the tenant's limit is refused by its Content-Length, before it is sent", async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send(`POST / HTTP/1.1\r\nHost: bounded.localhost\r\nContent-Length: ${MIB + 1}\r\n\r\n`);
     expect(await client.closed()).toMatch(/^HTTP\/1\.1 413 [\s\S]*"outcome":"body_limit"/);
   });
 
   it('beyond the limit without a Content-Length is refused when the guest reads that far', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send('POST / HTTP/1.1\r\nHost: bounded.localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
     const piece = `10000\r\n${'x'.repeat(65_536)}\r\n`;
     for (let i = 0; i < 17; i++) client.send(piece);
@@ -168,10 +168,10 @@ describe('an upload', () => {
   });
 
   it('that breaks off ends the guest as client_closed', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send('POST /broken HTTP/1.1\r\nHost: drain.localhost\r\nContent-Length: 1000\r\n\r\nhalf');
     await edge.fetch('echo', '/', { method: 'POST', body: 'later' });
-    client.close();
+    client.leave();
     const line = await edge.untilLogged((one) => one['target'] === '/broken');
     expect([line['outcome'], line['status']]).toEqual(['client_closed', 0]);
   });
@@ -193,23 +193,23 @@ describe('an echo', () => {
   });
 
   it('streams: the first bytes come back before the last are sent', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send('POST / HTTP/1.1\r\nHost: echo.localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
     client.send(`18000\r\n${'a'.repeat(0x18000)}\r\n`);
     await client.until((text) => text.split('a').length > 65_536);
     client.send('3\r\nend\r\n0\r\n\r\n');
     expect((await client.until((text) => text.endsWith('0\r\n\r\n'))).includes('end')).toBe(true);
-    client.close();
+    client.leave();
   });
 
   it('to a chunked request says in its head that the connection closes, and nowhere else', async () => {
-    const client = await RawClient.open(edge.port);
+    const client = await RawClient.open(edge);
     client.send('POST / HTTP/1.1\r\nHost: echo.localhost\r\nTransfer-Encoding: chunked\r\n\r\n');
     client.send(`18000\r\n${'a'.repeat(0x18000)}\r\n0\r\n\r\n`);
     const text = await client.until((one) => one.endsWith('0\r\n\r\n'));
     const end = text.indexOf('\r\n\r\n');
     expect(text.slice(0, end).toLowerCase()).toContain('connection: close');
     expect(text.slice(end).toLowerCase()).not.toContain('connection');
-    client.close();
+    client.leave();
   });
 });

@@ -50,11 +50,24 @@ export class Bystander {
   }
 }
 
+/** Asks the bystander until a metric ({@link Edge.metric}) is as wanted; fails when it is not answered rightly. */
+export async function untilMetric(edge: Edge, sample: string, wanted: (value: number) => boolean): Promise<void> {
+  while (!wanted(await edge.metric(sample))) {
+    const { status, text } = await edge.fetch('bystander', '/meanwhile');
+    expect([status, text]).toEqual([200, '/meanwhile']);
+  }
+}
+
+/** As {@link untilMetric}: until a tenant has that many requests in flight. */
+export function untilInFlight(edge: Edge, tenant: string, requests: number): Promise<void> {
+  return untilMetric(edge, `kerb_requests_in_flight{tenant="${tenant}"}`, (value) => value >= requests);
+}
+
 /** Runs an attack while the bystander is asked; fails unless every answer was right and the process is alive. */
-export async function besideBystander<T>(edge: Edge, attack: () => Promise<T>): Promise<T> {
+export async function besideBystander<T>(edge: Edge, attack: (bystander: Bystander) => Promise<T>): Promise<T> {
   const bystander = new Bystander(edge, 2);
   try {
-    const result = await attack();
+    const result = await attack(bystander);
     await bystander.until(FEWEST_ANSWERS);
     return result;
   } finally {

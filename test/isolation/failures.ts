@@ -19,22 +19,20 @@ export function expectFailure(response: TestResponse, outcome: Outcome): void {
 }
 
 /**
- * Asks an app that attacks, several times at once and again, beside the bystander; each answer must be `outcome`. Answers how
- * many there were.
+ * Asks an app that attacks, several times at once and again, beside the bystander; each answer must be `outcome`.
  */
 export async function expectAttackEnds(
   edge: Edge,
   app: string,
   outcome: Outcome,
   request: TestRequest = {},
-): Promise<number> {
+): Promise<void> {
   await besideBystander(edge, async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => edge.fetch(app, '/', request)));
       for (const answer of answers) expectFailure(answer, outcome);
     }
   });
-  return ROUNDS * AT_ONCE;
 }
 
 /** CPU time by which the usual request may be found late, in ms: epoch checks are a millisecond apart. */

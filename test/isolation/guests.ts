@@ -1,23 +1,13 @@
 /** Modules of hostile tenants and of an honest one, in text form: what every attack here is written with. */
 import type { TestApp } from '../e2e/edge.ts';
-
-/** Every host function that attacks use, each under a short name. */
-const IMPORTS = `
-  (import "http_handler" "enable_features" (func $features (param i32) (result i32)))
-  (import "http_handler" "log" (func $log (param i32 i32 i32)))
-  (import "http_handler" "get_method" (func $method (param i32 i32) (result i32)))
-  (import "http_handler" "get_uri" (func $uri (param i32 i32) (result i32)))
-  (import "http_handler" "get_header_names" (func $names (param i32 i32 i32) (result i64)))
-  (import "http_handler" "add_header_value" (func $add (param i32 i32 i32 i32 i32)))
-  (import "http_handler" "set_header_value" (func $set (param i32 i32 i32 i32 i32)))
-  (import "http_handler" "read_body" (func $read (param i32 i32 i32) (result i64)))
-  (import "http_handler" "write_body" (func $write (param i32 i32 i32)))
-  (import "http_handler" "set_status_code" (func $status (param i32)))`;
+import { dataAt, HTTP_HANDLER } from '../guests.ts';
 
 /** What a guest consists of. */
 export interface GuestParts {
   /** Instructions of `handle_request`, which answers "no next" after them. */
   readonly handle?: string;
+  /** Imports besides those of `http_handler`. */
+  readonly imports?: string;
   /** Functions, globals, tables and data. */
   readonly fields?: string;
   /** The memory's bounds in pages; `null`: no memory. */
@@ -25,12 +15,21 @@ export interface GuestParts {
 }
 
 /** The text of an http-wasm guest. */
-export function guest({ handle = '', fields = '', memory = '1' }: GuestParts): string {
-  return `(module ${IMPORTS}
+export function guest({ handle = '', imports = '', fields = '', memory = '1' }: GuestParts): string {
+  return `(module ${HTTP_HANDLER} ${imports}
     ${memory === null ? '' : `(memory (export "memory") ${memory})`}
     ${fields}
     (func (export "handle_request") (result i64) ${handle} (i64.const 0))
     (func (export "handle_response") (param i32 i32)))`;
+}
+
+/** Instructions that read the whole request body, and so wait for as long as the client likes. */
+export const READ_BODY = `(loop $read (br_if $read (i64.eqz
+  (i64.shr_u (call $read (i32.const 0) (i32.const 0) (i32.const 65536)) (i64.const 32)))))`;
+
+/** The import of one function of WASI, as `$wasi`. */
+export function wasi(name: string, type: string): string {
+  return `(import "wasi_snapshot_preview1" "${name}" (func $wasi ${type}))`;
 }
 
 /** A manifest's `[limits]`. */
@@ -59,9 +58,8 @@ export function texts(
 ): { readonly data: string; readonly at: (index: number) => string } {
   const encoded = values.map((value) => Buffer.from(value, 'latin1'));
   const offsets = encoded.map((_, index) => encoded.slice(0, index).reduce((sum, bytes) => sum + bytes.length, start));
-  const escaped = encoded.map((bytes) => [...bytes].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join(''));
   return {
-    data: escaped.map((bytes, index) => `(data (i32.const ${offsets[index]}) "${bytes}")`).join('\n'),
+    data: encoded.map((bytes, index) => dataAt(offsets[index] ?? start, bytes)).join('\n'),
     at: (index) => `(i32.const ${offsets[index]}) (i32.const ${encoded[index]?.length})`,
   };
 }

@@ -1,16 +1,16 @@
 /** Clients that send too much, too little, too slowly, or leave: nothing of theirs stays behind. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge } from '../e2e/edge.ts';
-import { besideBystander } from './bystander.ts';
-import { attacker, BYSTANDER, guest, limits } from './guests.ts';
-import { RawClient } from './raw-client.ts';
+import { RawClient, unfinished } from '../e2e/raw-client.ts';
+import { besideBystander, untilInFlight } from './bystander.ts';
+import { attacker, BYSTANDER, guest, limits, READ_BODY } from './guests.ts';
 
 const MB = 1024 * 1024;
 
 /** Reads the whole body and answers its end. */
 const READER = guest({
   memory: '2',
-  handle: `(loop $l (br_if $l (i64.eqz (i64.shr_u (call $read (i32.const 0) (i32.const 0) (i32.const 65536)) (i64.const 32)))))
+  handle: `${READ_BODY}
     (call $write (i32.const 1) (i32.const 70000) (i32.const 2))`,
   fields: '(data (i32.const 70000) "ok")',
 });
@@ -30,27 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => edge.stop());
 
-async function metric(name: string): Promise<number> {
-  const line = (await edge.control('/metrics')).split('\n').find((text) => text.startsWith(name));
-  return Number(line?.split(' ').at(-1));
-}
-
-function inFlight(tenant: string): Promise<number> {
-  return metric(`kerb_requests_in_flight{tenant="${tenant}"}`);
-}
-
-/** A request whose body is announced and never sent whole. */
-function unfinished(app: string, framing: string, sent = ''): RawClient {
-  return new RawClient(edge).send(`POST / HTTP/1.1\r\nHost: ${app}.localhost\r\n${framing}\r\n\r\n${sent}`);
-}
-
 describe.each([
   ['declared', 'Content-Length: 9000000'],
   ['chunked', 'Transfer-Encoding: chunked'],
 ])('a body (%s) that never comes', (_, framing) => {
   it('ends as wall_limit, and hurts nobody meanwhile', async () => {
     await besideBystander(edge, async () => {
-      const clients = Array.from({ length: 20 }, () => unfinished('hasty', framing));
+      const clients = Array.from({ length: 20 }, () => unfinished(edge, 'hasty', framing));
       for (const client of clients) {
         await client.until(() => client.received.endsWith('}'));
         expect(client.statuses).toEqual([504]);
@@ -58,27 +44,27 @@ describe.each([
         client.leave();
       }
     });
-    expect(await inFlight('hasty')).toBe(0);
+    expect(await edge.inFlight('hasty')).toBe(0);
   });
 
   it('ends as client_closed when the client leaves while the guest waits', async () => {
     const before = edge.log.filter(({ tenant }) => tenant === 'patient').length;
     await besideBystander(edge, async () => {
-      const clients = Array.from({ length: 20 }, () => unfinished('patient', framing));
-      while ((await inFlight('patient')) < clients.length) await edge.fetch('bystander', '/meanwhile');
+      const clients = Array.from({ length: 20 }, () => unfinished(edge, 'patient', framing));
+      await untilInFlight(edge, 'patient', clients.length);
       for (const client of clients) client.leave();
       await edge.until(() => edge.log.filter(({ tenant }) => tenant === 'patient').length === before + clients.length);
     });
     const outcomes = edge.log.filter(({ tenant }) => tenant === 'patient').map(({ outcome }) => outcome);
     expect(new Set(outcomes)).toEqual(new Set(['client_closed']));
-    expect(await inFlight('patient')).toBe(0);
-    expect(await metric('kerb_thread_requests')).toBe(0);
+    expect(await edge.inFlight('patient')).toBe(0);
+    expect(await edge.metric('kerb_thread_requests')).toBe(0);
   });
 });
 
 it('a small body that breaks off is over when the client leaves', async () => {
   await besideBystander(edge, async () => {
-    const clients = Array.from({ length: 20 }, () => unfinished('reader', 'Content-Length: 20', 'half'));
+    const clients = Array.from({ length: 20 }, () => unfinished(edge, 'reader', 'Content-Length: 20', 'half'));
     await Promise.all(clients.map((client) => client.open()));
     await edge.fetch('bystander', '/meanwhile');
     for (const client of clients) client.leave();
@@ -86,7 +72,7 @@ it('a small body that breaks off is over when the client leaves', async () => {
       () => edge.log.filter(({ outcome, tenant }) => outcome === 'client_closed' && tenant === 'reader').length === 20,
     );
   });
-  expect(await inFlight('reader')).toBe(0);
+  expect(await edge.inFlight('reader')).toBe(0);
 });
 
 it('a client that leaves while its guest computes ends it', async () => {
@@ -96,20 +82,20 @@ it('a client that leaves while its guest computes ends it', async () => {
   await Promise.all(clients.map((client) => client.open()));
   for (const client of clients) client.leave();
   await edge.until(() => edge.log.filter(({ tenant }) => tenant === 'spinning').length === 10);
-  expect(await inFlight('spinning')).toBe(0);
+  expect(await edge.inFlight('spinning')).toBe(0);
   expect(edge.alive).toBe(true);
 });
 
 describe('a body above the limit', () => {
   it('is refused by its declared length', async () => {
-    const client = unfinished('reader', `Content-Length: ${2 * MB + 1}`);
+    const client = unfinished(edge, 'reader', `Content-Length: ${2 * MB + 1}`);
     await client.closed();
     expect(client.statuses).toEqual([413]);
     expect(client.received).toContain('kerb-outcome: body_limit');
   });
 
   it('is cut off when it comes in chunks', async () => {
-    const client = unfinished('reader', 'Transfer-Encoding: chunked');
+    const client = unfinished(edge, 'reader', 'Transfer-Encoding: chunked');
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     for (let i = 0; i < 33; i++) client.send(chunk);
     await client.until(() => client.received.endsWith('}'));
@@ -125,7 +111,7 @@ describe('a body above the limit', () => {
 });
 
 it('a connection goes on after a guest that was ended while its client was still sending', async () => {
-  const client = unfinished('spinning', `Content-Length: ${4 * MB}`);
+  const client = unfinished(edge, 'spinning', `Content-Length: ${4 * MB}`);
   client.send(Buffer.alloc(4 * MB));
   await client.until(() => client.received.endsWith('}'));
   expect(client.statuses).toEqual([503]);

@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEdge, type Edge, type TestApp } from '../e2e/edge.ts';
+import { unfinished } from '../e2e/raw-client.ts';
 import type { Outcome } from '../../src/outcome.ts';
-import { besideBystander } from './bystander.ts';
-import { BYSTANDER, guest, limits } from './guests.ts';
-import { RawClient } from './raw-client.ts';
+import { besideBystander, untilInFlight, untilMetric } from './bystander.ts';
+import { BYSTANDER, guest, limits, READ_BODY, wasi } from './guests.ts';
 
 /** Requests of each way in one load. */
 const COUNT = 100;
@@ -22,9 +22,6 @@ const MOST_ATTEMPTS = 80;
 /** Two for each of the few memories, and as many for the heap; a leak in one way is 600. */
 const MAPPINGS_SLACK = 4 * FEW_MEMORIES;
 
-/** Reads the whole body: waits for as long as its client likes. */
-const READER = `(loop $l (br_if $l (i64.eqz
-  (i64.shr_u (call $read (i32.const 0) (i32.const 0) (i32.const 65536)) (i64.const 32)))))`;
 const SPIN = '(loop $l (br $l))';
 const SHORT = { cpu_ms: 2, wall_ms: 10_000 };
 
@@ -43,25 +40,28 @@ const ENDING: readonly (readonly [app: string, outcome: Outcome | 'ok', count: n
   ['cpu', 'cpu_limit', FEW, { manifest: limits(SHORT), module: guest({ handle: SPIN }) }],
   ['start', 'cpu_limit', FEW, { manifest: limits(SHORT), module: guest({ fields: `(func $s ${SPIN}) (start $s)` }) }],
   ['asleep', 'wall_limit', FEW, { manifest: limits({ wall_ms: 50 }), module: sleeper() }],
-  ['exit', 'no_response', COUNT, { module: wasi('proc_exit', '(param i32)', '(call $wasi (i32.const 1))') }],
+  [
+    'exit',
+    'no_response',
+    COUNT,
+    { module: guest({ imports: wasi('proc_exit', '(param i32)'), handle: '(call $wasi (i32.const 1))' }) },
+  ],
 ];
 /** Apps whose guests wait for a body that does not come, and what ends them. */
 const WAITING: Readonly<Record<string, TestApp>> = {
-  hasty: { manifest: limits({ wall_ms: 50 }), module: guest({ memory: '2', handle: READER }) },
-  patient: { manifest: limits({ wall_ms: 30_000 }), module: guest({ memory: '2', handle: READER }) },
+  hasty: { manifest: limits({ wall_ms: 50 }), module: guest({ memory: '2', handle: READ_BODY }) },
+  patient: { manifest: limits({ wall_ms: 30_000 }), module: guest({ memory: '2', handle: READ_BODY }) },
 };
-
-/** A guest that calls one function of WASI. */
-function wasi(name: string, type: string, handle: string, fields = ''): string {
-  const call = `(import "wasi_snapshot_preview1" "${name}" (func $wasi ${type}))`;
-  return guest({ handle, fields }).replace('(module', `(module ${call}`);
-}
 
 /** A guest that asks to sleep for 20 seconds. */
 function sleeper(): string {
   const subscription = '(data (i32.const 16) "\\01") (data (i32.const 24) "\\00\\c8\\17\\a8\\04")';
   const poll = '(drop (call $wasi (i32.const 0) (i32.const 1024) (i32.const 1) (i32.const 2048)))';
-  return wasi('poll_oneoff', '(param i32 i32 i32 i32) (result i32)', poll, subscription);
+  return guest({
+    imports: wasi('poll_oneoff', '(param i32 i32 i32 i32) (result i32)'),
+    handle: poll,
+    fields: subscription,
+  });
 }
 
 let edge: Edge;
@@ -72,24 +72,10 @@ beforeAll(async () => {
 });
 afterAll(() => edge.stop());
 
-/** The values of a metric, all its labels together. */
-async function metric(name: string): Promise<number> {
-  const lines = (await edge.control('/metrics')).split('\n').filter((line) => line.startsWith(`${name}{`));
-  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-}
-
-async function inFlight(tenant: string): Promise<number> {
-  const line = (await edge.control('/metrics'))
-    .split('\n')
-    .find((text) => text.includes(`in_flight{tenant="${tenant}"`));
-  return Number(line?.split(' ').at(-1));
-}
-
 /** Requests whose bodies never come: some until their deadline, others until their clients leave while the guest waits. */
 async function wait(app: string): Promise<void> {
-  const head = `POST / HTTP/1.1\r\nHost: ${app}.localhost\r\nContent-Length: 9000000\r\n\r\n`;
-  const clients = Array.from({ length: FEW }, () => new RawClient(edge).send(head));
-  if (app === 'patient') while ((await inFlight(app)) < FEW) await edge.fetch('bystander', '/meanwhile');
+  const clients = Array.from({ length: FEW }, () => unfinished(edge, app));
+  if (app === 'patient') await untilInFlight(edge, app, FEW);
   else await Promise.all(clients.map((client) => client.until(() => client.received.endsWith('}'))));
   for (const client of clients) client.leave();
 }
@@ -119,10 +105,10 @@ interface Holdings {
  * requests; fails when it does not bring the memories down.
  */
 async function settled(): Promise<Holdings> {
-  while ((await metric('kerb_requests_in_flight')) + (await metric('kerb_thread_requests')) > 0) {
-    await edge.fetch('bystander', '/meanwhile');
+  for (const gauge of ['kerb_requests_in_flight', 'kerb_thread_requests']) {
+    await untilMetric(edge, gauge, (requests) => requests === 0);
   }
-  for (let attempts = 0; (await metric('kerb_thread_memories')) > FEW_MEMORIES; attempts++) {
+  for (let attempts = 0; (await edge.metric('kerb_thread_memories')) > FEW_MEMORIES; attempts++) {
     expect(attempts).toBeLessThan(MOST_ATTEMPTS);
     await Promise.all(Array.from({ length: AT_ONCE }, () => edge.fetch('trap')));
   }

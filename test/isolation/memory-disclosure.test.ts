@@ -4,8 +4,8 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge, type TestApp } from '../e2e/edge.ts';
+import { RawClient } from '../e2e/raw-client.ts';
 import { guest, limits } from './guests.ts';
-import { RawClient } from './raw-client.ts';
 
 /** Before it touches anything, counts what is not as new; then fills all of it with canaries and ends as its path says. */
 const SCANNER = guest({
@@ -35,7 +35,7 @@ const SCANNER = guest({
     (drop (call $uri (i32.const 0) (i32.const 64)))
     (local.set $ending (i32.load8_u (i32.const 1)))
     (i32.store8 (i32.const 0) (select (i32.const 68) (i32.const 67) (local.get $dirt)))
-    (if (local.get $dirt) (then (call $status (i32.const 299))))
+    (if (local.get $dirt) (then (call $setStatus (i32.const 299))))
     (call $write (i32.const 1) (i32.const 0) (i32.const 1))
     (if (i32.eq (local.get $ending) (i32.const 103)) (then (drop (memory.grow (i32.const 1)))))
     (call $soil)

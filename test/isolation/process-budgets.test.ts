@@ -1,10 +1,10 @@
 /** Tenants that together want more than the process has: refused by name before it runs out, and only those who want too much. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge, type TestApp } from '../e2e/edge.ts';
-import { besideBystander } from './bystander.ts';
+import { unfinished } from '../e2e/raw-client.ts';
+import { besideBystander, untilMetric } from './bystander.ts';
 import { expectFailure } from './failures.ts';
-import { BYSTANDER, guest, limits } from './guests.ts';
-import { RawClient } from './raw-client.ts';
+import { BYSTANDER, guest, limits, READ_BODY } from './guests.ts';
 
 /** In MiB; three quarters of it, 300, are for linear memory. */
 const TARGET = 400;
@@ -18,7 +18,7 @@ const HOG: TestApp = {
   module: guest({
     memory: String(HOG_MIB * 16),
     handle: `(memory.fill (i32.const 0) (i32.const 1) (i32.const ${HOG_MIB * MIB}))
-      (loop $l (br_if $l (i64.eqz (i64.shr_u (call $read (i32.const 0) (i32.const 0) (i32.const 65536)) (i64.const 32)))))`,
+      ${READ_BODY}`,
   }),
 };
 
@@ -31,19 +31,6 @@ const GROWER: TestApp = {
   }),
 };
 
-const HEAD = (app: string): string => `POST / HTTP/1.1\r\nHost: ${app}.localhost\r\nContent-Length: 9000000\r\n\r\n`;
-
-async function metric(edge: Edge, sample: string): Promise<number> {
-  const metrics = await edge.control('/metrics');
-  const line = metrics.split('\n').find((text) => text.startsWith(`${sample} `));
-  return Number(line?.slice(sample.length));
-}
-
-/** Waits until a metric is what it should be. */
-async function reaches(edge: Edge, sample: string, wanted: (value: number) => boolean): Promise<void> {
-  while (!wanted(await metric(edge, sample))) await edge.fetch('bystander', '/meanwhile');
-}
-
 describe('the linear memory of the process', () => {
   let edge: Edge;
   beforeAll(async () => {
@@ -53,8 +40,8 @@ describe('the linear memory of the process', () => {
   afterAll(() => edge.stop());
 
   it('is never one tenant’s: it is refused as capacity with Retry-After, and nobody else notices', async () => {
-    const client = new RawClient(edge).send(HEAD('hog'));
-    await reaches(edge, 'kerb_memory_bytes{tenant="hog"}', (bytes) => bytes === HOG_MIB * MIB);
+    const client = unfinished(edge, 'hog');
+    await untilMetric(edge, 'kerb_memory_bytes{tenant="hog"}', (bytes) => bytes === HOG_MIB * MIB);
     await besideBystander(edge, async () => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => edge.fetch('hog')));
       for (const answer of answers) {
@@ -62,24 +49,24 @@ describe('the linear memory of the process', () => {
         expect(answer.headers['retry-after']).toBe('1');
       }
     });
-    expect(await metric(edge, 'kerb_budget_refused_total{budget="memory_pages"}')).toBeGreaterThanOrEqual(20);
-    expect(await metric(edge, 'kerb_resident_bytes')).toBeLessThan(TARGET * 1.2 * MIB);
+    expect(await edge.metric('kerb_budget_refused_total{budget="memory_pages"}')).toBeGreaterThanOrEqual(20);
+    expect(await edge.metric('kerb_resident_bytes')).toBeLessThan(TARGET * 1.2 * MIB);
     client.leave();
-    await reaches(edge, 'kerb_memory_bytes{tenant="hog"}', (bytes) => bytes === 0);
+    await untilMetric(edge, 'kerb_memory_bytes{tenant="hog"}', (bytes) => bytes === 0);
     expect((await edge.fetch('hog')).status).toBe(200);
   });
 
   it('is shared: growth beyond what others leave fails in the guest, and what follows is put down to capacity', async () => {
-    await reaches(edge, 'kerb_memory_bytes{tenant="hog"}', (bytes) => bytes === 0);
+    await untilMetric(edge, 'kerb_memory_bytes{tenant="hog"}', (bytes) => bytes === 0);
     expect((await edge.fetch('grower')).status).toBe(200);
-    const clients = ['hog', 'hog2'].map((app) => new RawClient(edge).send(HEAD(app)));
+    const clients = ['hog', 'hog2'].map((app) => unfinished(edge, app));
     for (const app of ['hog', 'hog2'])
-      await reaches(edge, `kerb_memory_bytes{tenant="${app}"}`, (bytes) => bytes === HOG_MIB * MIB);
+      await untilMetric(edge, `kerb_memory_bytes{tenant="${app}"}`, (bytes) => bytes === HOG_MIB * MIB);
     await besideBystander(edge, async () => {
       for (let attack = 0; attack < 5; attack++) expectFailure(await edge.fetch('grower'), 'capacity');
     });
     for (const client of clients) client.leave();
-    await reaches(edge, 'kerb_budget_used{budget="memory_pages"}', (pages) => pages < 20);
+    await untilMetric(edge, 'kerb_budget_used{budget="memory_pages"}', (pages) => pages < 20);
     expect((await edge.fetch('grower')).status).toBe(200);
   });
 });
@@ -90,11 +77,11 @@ describe('the ceilings', () => {
     try {
       await edge.fetch('bystander');
       for (const budget of ['requests', 'memories', 'memory_pages', 'resident_mib', 'mappings', 'code_mib']) {
-        const used = await metric(edge, `kerb_budget_used{budget="${budget}"}`);
-        const ceiling = await metric(edge, `kerb_budget_ceiling{budget="${budget}"}`);
+        const used = await edge.metric(`kerb_budget_used{budget="${budget}"}`);
+        const ceiling = await edge.metric(`kerb_budget_ceiling{budget="${budget}"}`);
         expect([budget, used >= 0, ceiling > used]).toEqual([budget, true, true]);
       }
-      expect(await metric(edge, 'kerb_module_types')).toBeGreaterThan(5);
+      expect(await edge.metric('kerb_module_types')).toBeGreaterThan(5);
     } finally {
       await edge.stop();
     }

@@ -1,8 +1,8 @@
 /** Requests that two parsers could read as two different things: refused or closed, and never served as a second request. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge } from '../e2e/edge.ts';
+import { RawClient } from '../e2e/raw-client.ts';
 import { BYSTANDER, guest } from './guests.ts';
-import { RawClient } from './raw-client.ts';
 
 const HOST = 'Host: reader.localhost\r\n';
 /** What an attacker hides in a body: if it is ever served, it stands in the log. */
@@ -103,7 +103,8 @@ async function served(): Promise<unknown[]> {
 describe.each(REFUSED.map(([attack, bytes], place) => ({ attack, bytes, place })))('$attack', ({ bytes, place }) => {
   it('is refused, and what follows is not read', async () => {
     const hidden = `/smuggled-${String(place).padStart(2, '0')}`;
-    const client = await new RawClient(edge).send(bytes.replace('/smuggled-00', hidden)).closed();
+    const client = new RawClient(edge).send(bytes.replace('/smuggled-00', hidden));
+    await client.closed();
     expect(client.statuses.length).toBeLessThanOrEqual(1);
     for (const status of client.statuses) expect([400, 431, 501, 505]).toContain(status);
     expect(client.received).not.toContain('smuggled');

@@ -2,31 +2,20 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge, type TestResponse } from '../e2e/edge.ts';
-import { besideBystander } from './bystander.ts';
+import { RawClient, unfinished } from '../e2e/raw-client.ts';
+import { besideBystander, untilInFlight } from './bystander.ts';
 import { expectFailure } from './failures.ts';
-import { BYSTANDER, guest, limits } from './guests.ts';
-import { RawClient } from './raw-client.ts';
+import { BYSTANDER, guest, limits, READ_BODY } from './guests.ts';
 
-/** Reads its whole body, and so waits for as long as its client likes. */
-const WAITING = guest({
-  handle: `(loop $l (br_if $l (i64.eqz
-    (i64.shr_u (call $read (i32.const 0) (i32.const 0) (i32.const 65536)) (i64.const 32)))))`,
-});
-const HEAD = 'POST / HTTP/1.1\r\nHost: waiting.localhost\r\nContent-Length: 9000000\r\n\r\n';
 const APPS = {
   bystander: BYSTANDER,
-  waiting: { manifest: limits({ concurrency: 3 }), module: WAITING },
+  waiting: { manifest: limits({ concurrency: 3 }), module: guest({ handle: READ_BODY }) },
 };
-
-async function inFlight(edge: Edge): Promise<number> {
-  const metrics = await edge.control('/metrics');
-  return Number(/^kerb_requests_in_flight\{tenant="waiting"\} (\d+)/m.exec(metrics)?.[1]);
-}
 
 /** Occupies every place of the `waiting` tenant. */
 async function saturate(edge: Edge): Promise<RawClient[]> {
-  const clients = Array.from({ length: 3 }, () => new RawClient(edge).send(HEAD));
-  while ((await inFlight(edge)) < clients.length) await edge.fetch('bystander', '/meanwhile');
+  const clients = Array.from({ length: 3 }, () => unfinished(edge, 'waiting'));
+  await untilInFlight(edge, 'waiting', clients.length);
   return clients;
 }
 
@@ -49,7 +38,7 @@ describe('a tenant with all its places taken', () => {
     for (const client of clients) client.leave();
     await edge.until(() => edge.log.filter(({ outcome }) => outcome === 'client_closed').length === 3);
     expect((await edge.fetch('waiting')).status).toBe(200);
-    expect(await inFlight(edge)).toBe(0);
+    expect(await edge.inFlight('waiting')).toBe(0);
   });
 
   it('lets those in that wait when a place becomes free', async () => {
@@ -95,8 +84,8 @@ describe('a process that is told to end', () => {
     client?.send(Buffer.alloc(9_000_000));
     await client?.until(() => client.received.includes('\r\n\r\n'));
     expect(client?.statuses).toEqual([200]);
-    const late = await new RawClient(edge).send('GET / HTTP/1.1\r\nHost: bystander.localhost\r\n\r\n').closed();
-    expect(late.received).toBe('');
+    const late = await new RawClient(edge).get('bystander.localhost').closed();
+    expect(late).toBe('');
     if (edge.alive) await once(edge.process, 'exit');
     expect(edge.process.exitCode).toBe(0);
     await edge.stop();
@@ -104,7 +93,7 @@ describe('a process that is told to end', () => {
 
   it('is not held up by a client that never completes a small body', async () => {
     const edge = await startEdge({ apps: APPS, flags: ['--drain-ms', '200'] });
-    const client = new RawClient(edge).send(HEAD.replace('9000000', '10'));
+    const client = unfinished(edge, 'waiting', 'Content-Length: 10');
     await client.open();
     await edge.fetch('bystander', '/meanwhile');
     await edge.stop();

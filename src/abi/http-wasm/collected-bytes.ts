@@ -53,11 +53,13 @@ export class CollectedBytes {
     this.#length = 0;
   }
 
-  /** Less than a page is not worth accounting for: nearly every body is. */
+  /** Less than a page is not worth accounting for: nearly every body is. For a moment both buffers are there. */
   #replace(buffer: Uint8Array): void {
-    const pages = pagesOf(buffer) - pagesOf(this.#buffer);
-    if (pages !== 0) this.#hold(pages);
+    const before = pagesOf(this.#buffer);
+    const pages = pagesOf(buffer);
+    if (pages > 0) this.#hold(pages);
     this.#buffer = buffer;
+    if (before > 0) this.#hold(-before);
   }
 
   #put(piece: Uint8Array, length: number): void {

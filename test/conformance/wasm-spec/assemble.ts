@@ -1,30 +1,12 @@
 /** WebAssembly text to bytes, through the assembler that the tests of this repository use. */
 
 import wabtInit from 'wabt';
+import { FEATURES } from '../../wat.ts';
 
 const wabt = await wabtInit();
 
 /** Every feature that the assembler knows: what Kerb refuses has to reach Kerb to be refused. */
-const FEATURES = {
-  exceptions: true,
-  mutable_globals: true,
-  sat_float_to_int: true,
-  sign_extension: true,
-  simd: true,
-  threads: true,
-  function_references: true,
-  multi_value: true,
-  tail_call: true,
-  bulk_memory: true,
-  reference_types: true,
-  annotations: true,
-  code_metadata: true,
-  gc: true,
-  memory64: true,
-  multi_memory: true,
-  extended_const: true,
-  relaxed_simd: true,
-} as const;
+const EVERY_FEATURE = { ...FEATURES, annotations: true, code_metadata: true, gc: true } as const;
 
 /** Text that the assembler does not take. The message is its first complaint, without the place. */
 export class AssemblyError extends Error {
@@ -46,7 +28,7 @@ export function assemble(source: Uint8Array | string): Uint8Array<ArrayBuffer> {
 
 function parse(source: Uint8Array): ReturnType<typeof wabt.parseWat> {
   try {
-    return wabt.parseWat('m.wat', source, FEATURES);
+    return wabt.parseWat('m.wat', source, EVERY_FEATURE);
   } catch (error) {
     throw new AssemblyError(complaint(error), { cause: error });
   }

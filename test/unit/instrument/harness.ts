@@ -1,49 +1,11 @@
 /** Builds modules from text, runs them as they are and rewritten, and plays the host's side of the sandbox. */
 
-import wabtInit from 'wabt';
 import { inspect, instrument } from '../../../src/instrument/instrument.ts';
 import type { InstrumentOptions, Instrumented } from '../../../src/instrument/instrument.ts';
 import { SANDBOX_MODULE } from '../../../src/instrument/sandbox-imports.ts';
 import type { Signature } from '../../../src/wasm/signature.ts';
 
-const wabt = await wabtInit();
-const FEATURES = {
-  exceptions: true,
-  mutable_globals: true,
-  sat_float_to_int: true,
-  sign_extension: true,
-  simd: true,
-  threads: true,
-  function_references: true,
-  multi_value: true,
-  tail_call: true,
-  bulk_memory: true,
-  reference_types: true,
-  memory64: true,
-  multi_memory: true,
-  extended_const: true,
-  relaxed_simd: true,
-} as const;
-
-/** WebAssembly text to bytes. */
-export function wat(source: string): Uint8Array<ArrayBuffer> {
-  const module = wabt.parseWat('test.wat', source, FEATURES);
-  try {
-    return new Uint8Array(module.toBinary({}).buffer);
-  } finally {
-    module.destroy();
-  }
-}
-
-/** Bytes back to text. */
-export function text(bytes: Uint8Array): string {
-  const module = wabt.readWasm(bytes, { ...FEATURES, readDebugNames: false });
-  try {
-    return module.toText({ foldExprs: false, inlineExport: false });
-  } finally {
-    module.destroy();
-  }
-}
+export { assemble as wat, disassemble as text } from '../../wat.ts';
 
 /** Every function export of a module, with any signature: tests keep them all. */
 class AnyExport extends Map<string, Signature> {

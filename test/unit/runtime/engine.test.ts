@@ -232,6 +232,14 @@ describe('pressure on memory', () => {
     expect([large.verdict, small.verdict, modest.verdict]).toEqual(['capacity', null, null]);
   });
 
+  it('counts what the host keeps for a request too', () => {
+    const on = engine();
+    const [honest, buffering] = [holding(on, 2, 10 * MIB), holding(on, 1, MIB)];
+    buffering.heldPages = 1_000;
+    on.relieve({ bytes: 50 * MIB, measure: 'end' });
+    expect([buffering.verdict, honest.verdict]).toEqual(['capacity', null]);
+  });
+
   it('with nobody who holds anything harms nobody', () => {
     const on = engine();
     const task = on.open(app(HELLO, { slot: 1 }));

@@ -49,13 +49,30 @@ describe('a slice', () => {
   it('puts the time on the account of its task', () => {
     const task = open();
     scheduler.begin(task);
-    clock.run(3);
+    clock.run(1.5);
     scheduler.end(task);
     clock.run(100);
     scheduler.begin(task);
-    clock.run(4);
+    clock.run(0.5);
     scheduler.end(task);
-    expect(task.cpuMs).toBe(7);
+    expect(task.cpuMs).toBe(2);
+  });
+
+  it('without a check counts two ticks at most: a guest that ran for longer would have come to one', () => {
+    const task = open();
+    scheduler.begin(task);
+    clock.wall += 500;
+    scheduler.end(task);
+    expect(task.cpuMs).toBe(2);
+  });
+
+  it('for work without checks counts the CPU time of the thread, all of it and nothing else', () => {
+    const task = open();
+    scheduler.beginWork(task);
+    clock.run(30);
+    clock.wall += 500;
+    scheduler.end(task);
+    expect(task.cpuMs).toBe(30);
   });
 
   it("ends once: ending it again, or another task's, costs nothing", () => {
@@ -74,9 +91,9 @@ describe('a slice', () => {
     scheduler.begin(first);
     clock.run(2);
     scheduler.begin(second);
-    clock.run(5);
+    clock.run(1);
     scheduler.end(second);
-    expect([first.cpuMs, second.cpuMs]).toEqual([2, 5]);
+    expect([first.cpuMs, second.cpuMs]).toEqual([2, 1]);
   });
 
   it("counts the thread's CPU time from its first check on: a thread that was not run charges nobody", () => {

@@ -1,6 +1,5 @@
 /** An http-wasm guest whose code is the test: hostcalls are made directly, on real memory, around a handled exchange. */
-import type { Enter, Exchange, GuestHost, Reply } from '../../../../src/abi/abi.ts';
-import type { LogLevel } from '../../../../src/log-level.ts';
+import type { Enter, Exchange, Reply } from '../../../../src/abi/abi.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
 import { HttpWasmGuest } from '../../../../src/abi/http-wasm/guest.ts';
@@ -8,6 +7,7 @@ import type { Backend, BackendRequest, BackendResponse } from '../../../../src/c
 import { BytesSource, type BodySource } from '../../../../src/http/body.ts';
 import { HeaderList } from '../../../../src/http/headers.ts';
 import type { ResponseHead } from '../../../../src/http/message.ts';
+import { RecordingHost } from '../recording-host.ts';
 
 /** What a request of a test has. */
 export interface TestExchange {
@@ -23,40 +23,15 @@ export interface TestExchange {
 const TEXT_AT = 40_000;
 
 /** A guest and its host. */
-export class DirectGuest implements GuestHost {
+export class DirectGuest extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
   readonly grants = { config: Buffer.from('conf\0ig'), env: {} };
-  readonly lines: [LogLevel, string][] = [];
-  readonly silent = new Set<LogLevel>();
   readonly guest = new HttpWasmGuest(this, new Set(['http_handler', 'wasi_snapshot_preview1']));
   /** Heads that were streamed, and the bytes after them. */
   readonly streamed: { head: ResponseHead; body: string }[] = [];
   /** What a streamed write answers. */
   backpressure: Promise<void> | undefined;
-
-  /** Pages that the host keeps for the request. */
-  held = 0;
-
-  hold(pages: number): void {
-    this.held += pages;
-  }
-
-  log(level: LogLevel, message: string): void {
-    this.lines.push([level, message]);
-  }
-
-  logs(level: LogLevel): boolean {
-    return !this.silent.has(level);
-  }
-
-  wallClockNs(): bigint {
-    return 0n;
-  }
-
-  monotonicNs(): bigint {
-    return 0n;
-  }
 
   /** Makes a hostcall that answers at once; texts are put into memory and stand for their place and length. */
   call(name: string, ...args: (Scalar | string)[]): Scalar | void {

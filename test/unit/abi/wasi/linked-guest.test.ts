@@ -2,25 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
-import wabt from 'wabt';
+import { describe, expect, test } from 'vitest';
 import { GuestExit, GuestFault } from '../../../../src/abi/guest-fault.ts';
 import { WASI_MODULES } from '../../../../src/abi/wasi/preview1.ts';
+import { assemble } from '../../../wat.ts';
 import { link } from './linked-guest.ts';
-
-let assemble: (wat: string) => Uint8Array<ArrayBuffer>;
-
-beforeAll(async () => {
-  const toolkit = await wabt();
-  assemble = (wat) => {
-    const module = toolkit.parseWat('guest.wat', wat);
-    try {
-      return new Uint8Array(module.toBinary({}).buffer);
-    } finally {
-      module.destroy();
-    }
-  };
-});
 
 /** Import declarations for all functions of a module, called `$fd_write` and so on. */
 function declarations(module: string): string {

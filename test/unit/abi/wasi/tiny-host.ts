@@ -1,22 +1,20 @@
 /** A host for WASI functions under test: real memory, clocks that stand still, and a log that is kept. */
 import type { GuestHost } from '../../../../src/abi/abi.ts';
-import type { LogLevel } from '../../../../src/log-level.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
 import { WASI_MODULES, WasiGuest } from '../../../../src/abi/wasi/preview1.ts';
+import { RecordingHost } from '../recording-host.ts';
 
 const PAGE_BYTES = 65_536;
 
 /** One guest without code: the functions are called directly, as wasm would call them. */
-export class TinyHost implements GuestHost {
+export class TinyHost extends RecordingHost {
   readonly pages: WebAssembly.Memory;
   readonly memory: GuestMemory;
   readonly grants: GuestHost['grants'];
   readonly guest: WasiGuest;
-  readonly lines: [LogLevel, string][] = [];
-  readonly silent = new Set<LogLevel>();
-  wallNs = 1_700_000_000_123_456_789n;
-  upNs = 42_000_000_007n;
+  override wallNs = 1_700_000_000_123_456_789n;
+  override upNs = 42_000_000_007n;
 
   constructor({
     argv = [],
@@ -27,33 +25,11 @@ export class TinyHost implements GuestHost {
     readonly env?: Readonly<Record<string, string>>;
     readonly pages?: WebAssembly.Memory;
   } = {}) {
+    super();
     this.pages = pages;
     this.memory = new GuestMemory(this.pages);
     this.grants = { config: new Uint8Array(0), env };
     this.guest = new WasiGuest(this, argv);
-  }
-
-  /** Pages that the host keeps for the request. */
-  held = 0;
-
-  hold(pages: number): void {
-    this.held += pages;
-  }
-
-  log(level: LogLevel, message: string): void {
-    this.lines.push([level, message]);
-  }
-
-  logs(level: LogLevel): boolean {
-    return !this.silent.has(level);
-  }
-
-  wallClockNs(): bigint {
-    return this.wallNs;
-  }
-
-  monotonicNs(): bigint {
-    return this.upNs;
   }
 
   /** Calls a function that answers at once. */
