@@ -1,8 +1,10 @@
 /** The benchmarks' program: runs those that are asked for, prints one report, keeps the results. */
+import { hostio } from './hostio.ts';
 import { httpFresh } from './http-fresh.ts';
 import { httpWarm } from './http-warm.ts';
 import { instance } from './instance.ts';
 import { describeMachine, machineList } from './machine.ts';
+import { neighbour } from './neighbour.ts';
 import { parseBenchOptions, usage, type BenchOptions } from './options.ts';
 import { killAll } from './processes.ts';
 import { aimsTable, type Report, type RunOptions } from './report.ts';
@@ -18,6 +20,8 @@ const BENCHMARKS: Readonly<Record<string, (options: RunOptions) => Promise<Repor
   runaway,
   instance,
   tax,
+  neighbour,
+  hostio,
 };
 
 const EXIT = { failed: 1, misused: 2 } as const;

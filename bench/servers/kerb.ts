@@ -17,6 +17,14 @@ export interface KerbApp {
   readonly manifest: string;
 }
 
+/** What a Kerb is started with beside what every benchmark gives it. */
+export interface KerbExtra {
+  /** Flags for Kerb. */
+  readonly flags?: readonly string[];
+  /** Flags for Node. */
+  readonly nodeFlags?: readonly string[];
+}
+
 /** A running Kerb. */
 export interface Kerb {
   readonly process: Started;
@@ -29,14 +37,16 @@ export async function startKerb(
   apps: readonly KerbApp[],
   accessLog: string,
   prefix: readonly string[],
+  extra: KerbExtra = {},
 ): Promise<Kerb> {
   const tenants = join(folder, 'tenants');
   for (const app of apps) writeApp(tenants, app);
-  const flags = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--access-log', accessLog];
+  const ports = ['--edge-port', '0', '--control-port', '0'];
+  const flags = [...ports, '--threads', '1', '--access-log', accessLog, ...(extra.flags ?? [])];
   const folders = ['--tenants', tenants, '--data', join(folder, 'data')];
   const process_ = new Started({
     program: process.execPath,
-    args: [...SERVER_FLAGS, `${ROOT}src/main.ts`, 'serve', ...flags, ...folders],
+    args: [...SERVER_FLAGS, ...(extra.nodeFlags ?? []), `${ROOT}src/main.ts`, 'serve', ...flags, ...folders],
     prefix,
   });
   const [, count, port] = await process_.until((said) => READY.exec(said));

@@ -62,10 +62,14 @@ ${socketLine('tenants', 'router')}
 
 ${guestWorker('hello')}
 ${guestWorker('echo')}
-const router :Workerd.Worker = (
+${routerWorker(COPIES)}`;
+}
+
+function routerWorker(names: readonly string[]): string {
+  return `const router :Workerd.Worker = (
   modules = [(name = "main", esModule = embed "router.js")],
   bindings = [
-${COPIES.map((name) => `    (name = "${name}", service = "${name}"),`).join('\n')}
+${names.map((name) => `    (name = "${name}", service = "${name}"),`).join('\n')}
   ],
   compatibilityDate = "${COMPATIBILITY_DATE}",
 );
@@ -91,6 +95,46 @@ function guestWorker(app: string): string {
   compatibilityDate = "${COMPATIBILITY_DATE}",
 );
 `;
+}
+
+/** A worker around the guest that computes: the path of a request is the count of its steps. */
+export function spinScript(): string {
+  return [
+    "import guest from 'guest.wasm';",
+    'const unused = { http_handler: { get_uri() {}, write_body() {} } };',
+    'const instance = new WebAssembly.Instance(guest, unused);',
+    'export default {',
+    '  fetch(request) {',
+    "    instance.exports.spin(Number(request.url.slice(request.url.lastIndexOf('/') + 1)));",
+    "    return new Response('done\\n');",
+    '  },',
+    '};',
+    '',
+  ].join('\n');
+}
+
+/** The configuration for tenants that compute: beside it are spin.js, router.js, spin.wasm. */
+export function spinConfig(tenants: readonly string[]): string {
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+${tenants.map((name) => `    (name = "${name}", worker = .spin),`).join('\n')}
+    (name = "router", worker = .router),
+  ],
+  sockets = [
+${socketLine('router', 'router')}
+  ],
+);
+
+const spin :Workerd.Worker = (
+  modules = [
+    (name = "main", esModule = embed "spin.js"),
+    (name = "guest.wasm", wasm = embed "spin.wasm"),
+  ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+);
+${routerWorker(tenants)}`;
 }
 
 /** The port of each socket in what workerd writes to its control pipe: one JSON object per line. */

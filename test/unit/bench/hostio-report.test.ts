@@ -40,6 +40,7 @@ const RATE: RateSample = {
   refused: 0,
   errors: 0,
   lightP99Ms: 1,
+  lightErrors: 0,
   loadCpu: 0.3,
 };
 
@@ -83,7 +84,8 @@ describe('the cases', () => {
   });
 
   it('read the limit of open files', () => {
-    const text = (hard: string): string => `Limit  Soft Limit  Hard Limit  Units\nMax open files            1024 ${hard} files\n`;
+    const text = (hard: string): string =>
+      `Limit  Soft Limit  Hard Limit  Units\nMax open files            1024 ${hard} files\n`;
     expect(openFilesOf(text('20000'))).toBe(20_000);
     expect(openFilesOf(text('unlimited'))).toBe(Infinity);
     expect(openFilesOf('')).toBe(Infinity);
@@ -118,7 +120,7 @@ describe('rateSampleOf', () => {
 
   it('has no time for a light tenant that was refused', () => {
     const light = trafficOf('light', { answers: { '503 capacity': 1 }, latenciesMs: [1] });
-    expect(rateSampleOf(runOf(light)).lightP99Ms).toBeNull();
+    expect(rateSampleOf(runOf(light))).toMatchObject({ lightP99Ms: null, lightErrors: 1 });
   });
 });
 
@@ -181,6 +183,8 @@ describe('hostioChart', () => {
   it('has a group per width, and leaves out who was alone', () => {
     const rates = [rate(OWN, 1, 0, 0), rate(OWN, 2, 1_000, 1), rate(OWN, 3), rate(PEER, 4)];
     const { groups } = hostioChart(resultOf({ rates }));
-    expect(groups.map(({ label, bars }) => [label, bars.map(({ value }) => value)])).toEqual([['1,000 at once', [3, 4]]]);
+    expect(groups.map(({ label, bars }) => [label, bars.map(({ value }) => value)])).toEqual([
+      ['1,000 at once', [3, 4]],
+    ]);
   });
 });

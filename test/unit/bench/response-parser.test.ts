@@ -26,8 +26,8 @@ describe('ResponseParser', () => {
   });
 
   it.each([OK, ENDED, CHUNKED])('puts one together that comes byte by byte: %j', (text) => {
-    expect(parse(...text)).toHaveLength(1);
-    expect(parse(...(text + OK))).toHaveLength(2);
+    expect(parse(...text.split(''))).toHaveLength(1);
+    expect(parse(...(text + OK).split(''))).toHaveLength(2);
   });
 
   it('waits for the rest of a body', () => {

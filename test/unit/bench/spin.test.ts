@@ -23,8 +23,7 @@ function after(path: string): { answer: string; last: bigint } {
 /** The chain of multiplications, as it should be. */
 function chain(steps: number): bigint {
   let x = 1n;
-  for (let step = 0; step < steps; step++)
-    x = BigInt.asUintN(64, x * 6364136223846793005n + 1442695040888963407n);
+  for (let step = 0; step < steps; step++) x = BigInt.asUintN(64, x * 6364136223846793005n + 1442695040888963407n);
   return x;
 }
 

@@ -172,6 +172,7 @@ describe('OpenLoopTraffic', () => {
     await reached;
     loop.stop();
     expect(loop.owed).toBeGreaterThanOrEqual(5);
+    expect(loop.record.result().lost).toBe(loop.owed);
     const timer = setInterval(() => waiting.splice(0).forEach((answer) => answer()), 1);
     await expect.poll(() => loop.owed).toBe(0);
     clearInterval(timer);
@@ -180,6 +181,23 @@ describe('OpenLoopTraffic', () => {
     expect(latenciesMs).toHaveLength(latenessMs.length);
     // The fifth was due 8 ms after the first, which waited for it.
     expect(Math.max(...latenciesMs)).toBeGreaterThanOrEqual(8);
+  });
+
+  it('counts what is given up as lost, with the time that it has waited', async () => {
+    const { promise: reached, resolve } = Promise.withResolvers<void>();
+    let count = 0;
+    const port = await serverOf(() => {
+      count += 1;
+      if (count === 3) resolve();
+    });
+    const loop = new OpenLoopTraffic(LIGHT, port, ALWAYS, await lanesTo(port, 3));
+    await reached;
+    loop.stop();
+    loop.giveUp();
+    const { latenciesMs, lost } = loop.record.result();
+    expect(lost).toBeGreaterThanOrEqual(3);
+    expect(latenciesMs).toHaveLength(lost);
+    expect(Math.max(...latenciesMs)).toBeGreaterThanOrEqual(4);
   });
 
   it('counts wrong answers and broken connections as errors', async () => {
