@@ -10,25 +10,35 @@ const VERSION = '0.1.0';
 /** Exit codes: a graceful end, a start that failed, a death in service. */
 const EXIT = { ok: 0, cannotStart: 1, died: 70 } as const;
 
+/** Package managers and terminals both pass a signal on: what comes again within this time is the same one. */
+const ONE_SIGNAL_MS = 1_000;
+
 /** How much later than its deadline a drain may end before the process ends without it. */
 const LATE_MS = 3_000;
 
 async function run(config: Config): Promise<void> {
   const log = textLog(config.logLevel, (text) => process.stderr.write(text));
-  let stop: (reason: string, then: () => void) => void = () => undefined;
+  let stop: (reason: string, then: 'end' | 'start anew') => void = () => undefined;
   const serving = await serve(config, log, {
     onDeath: (error) => {
       log.error(`a thread died; ending the process: ${error instanceof Error ? (error.stack ?? '') : String(error)}`);
       process.exit(EXIT.died);
     },
-    onWornOut: (reason) => stop(`recycling: ${reason}`, () => startAnew(log)),
+    onWornOut: (reason) => stop(`recycling: ${reason}`, 'start anew'),
   });
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   log.info(
     `ready: ${serving.deployments} apps on http://${host}:${serving.edgePort}, control on http://${host}:${serving.controlPort}`,
   );
+  let last: 'end' | 'start anew' = 'start anew';
   stop = (reason, then): void => {
-    stop = () => undefined;
+    const since = performance.now();
+    last = then;
+    // Told to end while it drains to start anew it ends. Told to end again it does so at once, but for a signal that came twice.
+    stop = (_, changed) => {
+      if (changed === 'end' && last === 'end' && performance.now() - since > ONE_SIGNAL_MS) process.exit(EXIT.died);
+      if (changed === 'end') last = 'end';
+    };
     log.info(`${reason}: draining, at most ${config.drainMs} ms`);
     setTimeout(() => {
       log.error('draining does not end; ending without it');
@@ -37,7 +47,8 @@ async function run(config: Config): Promise<void> {
     serving.drain().then(
       () => {
         log.info('drained');
-        then();
+        if (last === 'end') process.exit(EXIT.ok);
+        startAnew(log);
       },
       (error: unknown) => {
         log.error(`draining failed: ${String(error)}`);
@@ -45,10 +56,9 @@ async function run(config: Config): Promise<void> {
       },
     );
   };
-  const end = (signal: NodeJS.Signals): void => stop(signal, () => process.exit(EXIT.ok));
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
-  process.once('SIGUSR2', (signal) => stop(signal, () => startAnew(log)));
+  process.on('SIGTERM', (signal) => stop(signal, 'end'));
+  process.on('SIGINT', (signal) => stop(signal, 'end'));
+  process.on('SIGUSR2', (signal) => stop(signal, 'start anew'));
 }
 
 /** Replaces this program by itself, as it was started, in the same process: for supervisors nothing ends. */

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { KerbError } from '../errors.ts';
 import { CANARY_CPU_SECONDS, CANARY_IDLE_MS, CANARY_MEMORY_KIB, CANARY_MODULES, CANARY_TIMEOUT_MS } from './limits.ts';
@@ -119,6 +119,8 @@ function startCanary({ memoryKib, cpuSeconds }: CanaryLimits, onDeath: () => voi
     child.once('exit', (code, signal) => die(signal ?? `exit code ${code}`));
   });
   const gone = death.catch(() => undefined);
+  // Where the system has no room for a process there are no pipes either, and its word comes later.
+  if ((child.stdin as Writable | undefined) === undefined) return { ask: () => death, end: () => gone };
   // Its death says all there is to say of a pipe that breaks.
   child.stdin.on('error', () => undefined);
   const lines = linesOf(child.stdout);

@@ -84,10 +84,19 @@ export class OneAtATime<Question, Answer> {
 
   #present(): Answerer<Question, Answer> {
     if (this.#answerer !== null) return this.#answerer;
-    const answerer = this.#start(() => {
+    const answerer = this.#begin(() => {
       if (this.#answerer === answerer) this.#answerer = null;
     });
     this.#answerer = answerer;
     return answerer;
+  }
+
+  /** One that cannot even be started is as good as dead. */
+  #begin(onDeath: () => void): Answerer<Question, Answer> {
+    try {
+      return this.#start(onDeath);
+    } catch (error) {
+      throw new Unanswered('died', error instanceof Error ? error.message : String(error));
+    }
   }
 }

@@ -106,7 +106,8 @@ export class Engine {
   /** Opens the account of a request. Throws a `Refusal` when its tenant or the process has no room for it. */
   open(deployment: Deployment): Task {
     this.#quotas.admit(deployment, performance.now());
-    this.#budgets.admit('resident_mib');
+    // With nothing in flight there is nothing to wait for: refusing everybody would then never end.
+    if (this.#budgets.read('requests').used > 0) this.#budgets.admit('resident_mib');
     this.#budgets.admit('mappings');
     if (this.#greedy.has(deployment.slot)) throw this.#budgets.refusal('resident_mib');
     if (!this.#pools.has(deployment.id)) this.#budgets.admit('code_mib');
@@ -251,6 +252,7 @@ export class Engine {
 
   #sweep(): void {
     for (const pool of this.#pools.values()) pool.sweep();
+    this.#memories.sweep();
   }
 }
 

@@ -52,6 +52,12 @@ export const RELIEF_PAUSE_MS = 500;
  */
 export const MAX_ABANDONED_BYTES = 128 * 1024 * 1024;
 
+/** Bytes of it for which the collector runs when there is nothing else to do. 1 MiB. */
+export const LEAST_ABANDONED_BYTES = 1024 * 1024;
+
+/** The pause between two collections that are asked for: who is refused memory again and again must not keep the collector running. */
+export const COLLECTION_PAUSE_MS = 250;
+
 /**
  * Milliseconds of one turn of the event loop in which new instances are made; the next ones wait for another turn, for instantiation
  * cannot be interrupted.

@@ -1,5 +1,5 @@
 /** Linear memories of one data thread: made, counted, grown, and refused before the process runs out of room for them. */
-import { MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
+import { COLLECTION_PAUSE_MS, LEAST_ABANDONED_BYTES, MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 import { CapacityError } from './refusal.ts';
 
@@ -67,6 +67,9 @@ export class LiveMemories {
   });
   #alive = 0;
   readonly #mostAbandonedBytes: number;
+  #collectedMs = -Infinity;
+  /** The collection that waits for the pause to be over. */
+  #later: NodeJS.Timeout | null = null;
   /** Of memories that nobody uses, since the last collection. */
   #abandonedBytes = 0;
   /** How many have to be alive for the next collection. */
@@ -111,12 +114,25 @@ export class LiveMemories {
     if (this.#abandonedBytes >= this.#mostAbandonedBytes) this.collect();
   }
 
-  /** Has the collector run in a task of its own, unless it is about to: a collection takes milliseconds. */
+  /** Has the collector run where it has anything of size to collect. */
+  sweep(): void {
+    if (this.#abandonedBytes >= LEAST_ABANDONED_BYTES) this.collect();
+  }
+
+  /** Has the collector run in a task of its own, now or after a pause since it last did: a collection takes milliseconds. */
   collect(): void {
-    if (this.#collectAt === Infinity) return;
+    if (this.#collectAt === Infinity || this.#later !== null) return;
+    const pause = this.#collectedMs + COLLECTION_PAUSE_MS - performance.now();
+    if (pause <= 0) this.#collect();
+    else this.#later = setTimeout(() => this.#collect(), pause).unref();
+  }
+
+  #collect(): void {
+    this.#later = null;
     this.#collectAt = Infinity;
+    this.#collectedMs = performance.now();
     this.#abandonedBytes = 0;
-    void globalThis.gc?.({ type: 'major', execution: 'async' }).then(() => {
+    void globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' }).then(() => {
       this.#collectAt = this.#alive + this.#step;
     });
   }

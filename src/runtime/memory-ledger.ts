@@ -3,9 +3,16 @@ import type { ProcessBudgets } from './process-budgets.ts';
 import type { CapacityError } from './refusal.ts';
 import type { TenantCounters } from './tenant-counters.ts';
 
+/** A tenant that holds no more than this part of all memory is modest. */
+const MODEST_SHARE = 1 / 128;
+
+/** The part of all memory that only modest tenants may have. */
+const RESERVED_SHARE = 1 / 8;
+
 /**
  * Grants linear memory by a moving threshold: a tenant may hold as much as is left free. One alone gets at most half of all there
- * is, and n that want everything leave one part in n + 1 for whoever comes next; nobody has to be told how many tenants there are.
+ * is, the next half of the rest; nobody has to be told how many tenants there are. A part is reserved for tenants that hold little:
+ * room for sixteen of them.
  *
  * Memory counts from when it is made or grown, touched or not, until it is collected.
  */
@@ -38,7 +45,9 @@ export class MemoryLedger {
   grow(tenant: number, pages: number): CapacityError | null {
     const held = this.#counters.addPages(tenant, pages);
     const free = this.#budgets.add('memory_pages', pages) - pages;
-    if (held + pages <= free) return null;
+    const all = this.ceilingPages;
+    const modest = held + pages <= all * MODEST_SHARE;
+    if (modest ? free >= 0 : held + pages <= free - all * RESERVED_SHARE) return null;
     this.shrink(tenant, pages);
     return this.#budgets.refusal('memory_pages');
   }

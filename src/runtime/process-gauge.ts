@@ -115,7 +115,8 @@ export class ProcessGauge {
   /** Reads resident memory and reports pressure. */
   lookAtMemory(nowMs: number): void {
     const { budgets, memoryTargetMib, onPressure } = this.#options;
-    const resident = this.#readings.residentBytes();
+    const resident = this.#residentBytes();
+    if (resident === null) return;
     const bytes = resident - memoryTargetMib * MIB;
     budgets.set('resident_mib', Math.ceil(resident / MIB));
     if (bytes <= 0 && this.#pressed === 'at ease') return;
@@ -124,6 +125,15 @@ export class ProcessGauge {
     this.#saidAt = bytes > 0 ? nowMs : -Infinity;
     if (bytes <= 0) onPressure({ bytes: 0, measure: 'none' });
     else onPressure({ bytes, measure: budgets.over('resident_mib') >= 0 ? 'end' : 'shrink' });
+  }
+
+  /** `null` when it cannot be read: a process that has used up its file descriptors must not end of that. */
+  #residentBytes(): number | null {
+    try {
+      return this.#readings.residentBytes();
+    } catch {
+      return null;
+    }
   }
 
   /** Reads mappings and code; leaves the figures as they are when that fails. What the first look finds is the engine's own. */

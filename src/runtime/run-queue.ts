@@ -41,15 +41,26 @@ export class RunQueue<Item extends Runnable> {
 
   /** Takes the one whose turn it is. */
   shift(nowMs: number): Item | undefined {
-    if (this.#express.length > 0 && (this.#fair.size === 0 || this.#hasRoom(nowMs))) return this.#express.shift();
-    return this.#fair.shift();
+    while (this.#express.length > 0 && (this.#fair.size === 0 || this.#hasRoom(nowMs))) {
+      const item = this.#express.shift() as Item;
+      item.task.express = this.#isExpress(item.task, nowMs);
+      if (item.task.express) return item;
+      // Its tenant has used up its part of the lane since: one that sends many at once must not stand before everybody.
+      this.#fair.push(item.task.tenant, item);
+    }
+    const item = this.#fair.shift();
+    if (item !== undefined) item.task.express = false;
+    return item;
   }
 
   /** Whether a request that has just come may run at once: nobody waits whose turn is before it. */
   goesFirst(task: Task, nowMs: number): boolean {
+    task.express = false;
     if (this.size === 0) return true;
     if (this.#express.length > 0) return false;
-    return this.#isExpress(task, nowMs) ? this.#hasRoom(nowMs) : this.#fair.overtakes(task.tenant);
+    if (!this.#isExpress(task, nowMs)) return this.#fair.overtakes(task.tenant);
+    task.express = this.#hasRoom(nowMs);
+    return task.express;
   }
 
   /** Notes that the tenant of `task` runs now. */
@@ -60,7 +71,7 @@ export class RunQueue<Item extends Runnable> {
   /** Notes how much CPU time `task` has used since, before it is added to its account. */
   charge(task: Task, cpuMs: number, nowMs: number): void {
     this.#fair.charge(task.tenant, cpuMs, task.cpuWeight);
-    if (task.cpuMs >= this.#sliceMs) return;
+    if (!task.express) return;
     this.#all.add(cpuMs, nowMs);
     this.#meterOf(task).add(cpuMs, nowMs);
   }

@@ -73,6 +73,8 @@ export class Scheduler {
   readonly #unwinding: Sleep[] = [];
   readonly #tasks = new Set<Task>();
   #turnPlanned = false;
+  /** CPU time of slices since a request last waited for its turn: after a slice of it the next one does, so that sockets are served. */
+  #usedMs = 0;
   #current: Task | null = null;
   #sliceStartMs = 0;
   /** Thread CPU time at which the slice began, once an epoch check has looked; `NaN` before. */
@@ -108,7 +110,7 @@ export class Scheduler {
    * request's turn, and rejects when it has ended meanwhile. `undefined`: it goes first, as light ones do.
    */
   admit(task: Task): Promise<unknown> | undefined {
-    if (this.#queue.goesFirst(task, this.#clock.nowMs())) return undefined;
+    if (this.#usedMs < this.#sliceMs && this.#queue.goesFirst(task, this.#clock.nowMs())) return undefined;
     return new Promise((resolve, reject) => {
       const sleep = this.#sleep(task, resolve, reject);
       this.#enqueue({ kind: 'arrival', task, sleep, wake: () => resolve(undefined) });
@@ -146,6 +148,7 @@ export class Scheduler {
     this.#queue.charge(task, used, now);
     task.cpuMs += used;
     task.slices += 1;
+    this.#usedMs += used;
     this.#current = null;
     this.#onCpu(task.tenant, used);
   }
@@ -241,6 +244,7 @@ export class Scheduler {
    */
   #turn(): void {
     this.#turnPlanned = false;
+    this.#usedMs = 0;
     const now = this.#clock.nowMs();
     for (let ready = this.#queue.shift(now); ready !== undefined; ready = this.#queue.shift(now)) {
       if (ready.task.sleep !== ready.sleep) continue;

@@ -27,6 +27,8 @@ export class Task {
   readonly startMs: number;
   /** How much of the thread its tenant gets, beside that of others. */
   readonly cpuWeight: number;
+  /** Whether it runs before others that wait, in the express lane. */
+  express = false;
   /** Slices that have ended. */
   slices = 0;
   /** Time that its guest waited in hostcalls. */

@@ -56,6 +56,28 @@ describe('a restart by SIGUSR2', () => {
       expect([edge.process.pid, edge.alive]).toEqual([pid, true]);
       expect(edge.stderr).toMatch(/SIGUSR2: draining, at most 5000 ms\n(.*\n)*.*drained\n(.*\n)*.*starting anew\n/);
     }));
+
+  it('that is asked for again while it drains is one restart', () =>
+    withEdge({ apps: { uri: { module: URI_GUEST } } }, async (edge) => {
+      for (let time = 0; time < 5; time++) edge.process.kill('SIGUSR2');
+      await edge.ready(2);
+      expect((await edge.fetch('uri', '/again')).text).toBe('/again');
+      expect(edge.stderr.match(/starting anew/g)).toHaveLength(1);
+    }));
+
+  it('gives way to SIGTERM, which comes while it drains', () => {
+    const spin = { module: guest(() => ({ handle: '(loop $l (br $l)) (i64.const 0)' })), manifest: LONG };
+    return withEdge({ apps: { spin }, flags: ['--drain-ms', '500'] }, async (edge) => {
+      const spinning = edge.fetch('spin');
+      while ((await edge.inFlight('spin')) === 0);
+      edge.process.kill('SIGUSR2');
+      await edge.untilSaid('draining');
+      edge.process.kill('SIGTERM');
+      expect(await exitOf(edge)).toBe(0);
+      expect(edge.stderr).not.toContain('starting anew');
+      expect((await spinning).status).toBe(503);
+    });
+  });
 });
 
 describe('a start', () => {

@@ -176,12 +176,21 @@ describe('the budgets of the process', () => {
   it.each(['resident_mib', 'mappings'] as const)('begin no request while %s is used up', (budget) => {
     const budgets = processBudgets({ [budget]: 100 });
     const on = engine(budgets);
+    on.open(app(HELLO));
     budgets.set(budget, 100);
     expect(() => on.open(app(HELLO))).toThrow(CapacityError);
     expect(budgets.read(budget).refused).toBe(1);
-    expect(budgets.read('requests').used).toBe(0);
+    expect(budgets.read('requests').used).toBe(1);
     budgets.set(budget, 99);
     expect(() => on.open(app(HELLO))).not.toThrow();
+  });
+
+  it('serve one request at a time while resident memory is used up by nobody’s', () => {
+    const budgets = processBudgets({ resident_mib: 100 });
+    const on = engine(budgets);
+    budgets.set('resident_mib', 150);
+    expect(() => on.open(app(HELLO))).not.toThrow();
+    expect(() => on.open(app(HELLO))).toThrow(CapacityError);
   });
 
   it('let no app begin that has not run here while there is no room for code; the others go on', async () => {

@@ -39,8 +39,8 @@ describe('live memories', () => {
 
   it('that nobody holds any more are collected when the ceiling is reached, and make room', async () => {
     const { budgets, memories } = bench({ memory_pages: 100 });
-    for (let made = 0; made < 50; made++) memories.create(1, 1, TENANT);
-    expect(() => memories.create(1, 1, TENANT)).toThrow('memory_pages: 50 of at most 100');
+    for (let made = 0; made < 43; made++) memories.create(1, 1, TENANT);
+    expect(() => memories.create(1, 1, TENANT)).toThrow('memory_pages: 43 of at most 100');
     await expect.poll(() => memories.alive).toBe(0);
     expect([budgets.read('memories').used, budgets.read('memory_pages').used]).toEqual([0, 0]);
     expect(memories.create(1, 1, TENANT).bytes).toBe(PAGE);
@@ -85,10 +85,10 @@ describe('growth', () => {
   );
 
   it('beyond what the process has room for is refused as such, and counts for nobody', () => {
-    const { budgets, memories } = bench({ memory_pages: 20 });
+    const { budgets, memories } = bench({ memory_pages: 24 });
     const live = memories.create(2, 1_000, TENANT);
     expect(live.grow(9)).toBe('capacity');
-    expect([live.bytes, budgets.read('memory_pages')]).toEqual([2 * PAGE, { used: 2, ceiling: 20, refused: 1 }]);
+    expect([live.bytes, budgets.read('memory_pages')]).toEqual([2 * PAGE, { used: 2, ceiling: 24, refused: 1 }]);
     expect(live.grow(8)).toBe(2);
   });
 

@@ -42,10 +42,10 @@ describe('linear memory', () => {
 
   it('that is refused is on nobody’s account', () => {
     const own = bench(100);
-    expect(own.ledger.open(1, 50)).toBeNull();
+    expect(own.ledger.open(1, 43)).toBeNull();
     expect(own.ledger.open(1, 1)).toBeInstanceOf(CapacityError);
-    expect(own.ledger.grow(1, 1)?.message).toBe('memory_pages: 50 of at most 100');
-    expect([own.held(1), own.used()]).toEqual([50, 50]);
+    expect(own.ledger.grow(1, 1)?.message).toBe('memory_pages: 43 of at most 100');
+    expect([own.held(1), own.used()]).toEqual([43, 43]);
   });
 
   it('of too many memories is refused however small they are', () => {
@@ -58,15 +58,15 @@ describe('linear memory', () => {
 });
 
 describe('a tenant that wants everything', () => {
-  it('alone gets half, and leaves the other half', () => {
-    const own = bench(100);
-    expect(takeAll(own, 1)).toBe(50);
+  it('alone gets half of what is not reserved, and leaves the other half', () => {
+    const own = bench(800);
+    expect(takeAll(own, 1)).toBe(350);
   });
 
   it('leaves room for whoever comes next, and for the one after', () => {
     const own = bench(1_000);
     const shares = [1, 2, 3, 4].map((tenant) => takeAll(own, tenant));
-    expect(shares).toEqual([500, 250, 125, 62]);
+    expect(shares).toEqual([437, 219, 109, 55]);
     expect(own.ledger.open(5, 20)).toBeNull();
   });
 
@@ -76,7 +76,15 @@ describe('a tenant that wants everything', () => {
     takeAll(own, 2);
     for (let page = 0; page < 300; page++) own.ledger.close(1, 1);
     expect(takeAll(own, 2)).toBe(150);
-    expect(Math.abs(own.held(2) - (1_000 - own.used()))).toBeLessThanOrEqual(1);
+    expect(Math.abs(own.held(2) - (875 - own.used()))).toBeLessThanOrEqual(1);
+  });
+
+  it('among ten that do does not keep modest ones from what they need', () => {
+    const own = bench(12_800, 10_000);
+    for (let tenant = 1; tenant <= 10; tenant++) while (own.ledger.open(tenant, 10) === null);
+    for (let tenant = 11; tenant <= 20; tenant++)
+      expect([own.ledger.open(tenant, 90), own.ledger.grow(tenant, 10)]).toEqual([null, null]);
+    expect(own.used()).toBeLessThanOrEqual(12_800);
   });
 
   it('does not keep a modest one from what it needs', () => {

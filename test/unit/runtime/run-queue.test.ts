@@ -18,6 +18,7 @@ function item(tenant: number, cpuMs = 0, cpuWeight = 100): Item {
 
 /** Lets a request run for `ms`, as the scheduler does. */
 function run(queue: RunQueue<Item>, { task }: Item, ms: number, nowMs: number): void {
+  queue.goesFirst(task, nowMs);
   queue.start(task);
   queue.charge(task, ms, nowMs);
   task.cpuMs += ms;
@@ -76,11 +77,47 @@ describe('the express lane', () => {
 
   it('gives way to the longer requests once all together have used their part of it', () => {
     const queue = new RunQueue<Item>(SLICE_MS);
-    for (let tenant = 0; tenant < EXPRESS_BURST_MS; tenant++) run(queue, item(100 + tenant), 1, 0);
     queue.push(item(1, 40), 0);
+    for (let tenant = 0; tenant < EXPRESS_BURST_MS; tenant++) run(queue, item(100 + tenant), 1, 0);
     queue.push(item(2), 0);
     expect(queue.goesFirst(item(3).task, 0)).toBe(false);
     expect(tenantsOf(queue, 0)).toEqual([1, 2]);
+  });
+});
+
+describe('a tenant that sends many short requests at once', () => {
+  it('does not stand before everybody: what is more than its part goes to the fair queue', () => {
+    const queue = new RunQueue<Item>(SLICE_MS);
+    for (let request = 0; request < 200; request++) queue.push(item(1), 0);
+    queue.push(item(2), 0);
+    let before = 0;
+    for (let next = queue.shift(0); next !== undefined && next.task.tenant !== 2; next = queue.shift(0)) {
+      queue.start(next.task);
+      queue.charge(next.task, 1.8, 0);
+      before += 1.8;
+    }
+    expect(before).toBeLessThanOrEqual(EXPRESS_TENANT_BURST_MS + 2 * SLICE_MS);
+    expect(queue.size).toBeGreaterThan(150);
+  });
+
+  it('and nobody else’s short request waits for long behind them, whenever it comes', () => {
+    const queue = new RunQueue<Item>(SLICE_MS);
+    for (let request = 0; request < 60; request++) queue.push(item(1), 0);
+    let now = 0;
+    let [waited, longest] = [0, 0];
+    for (let turn = 0; turn < 3_000; turn++) {
+      if (turn % 20 === 0) queue.push(item(2), now);
+      const next = queue.shift(now);
+      if (next === undefined) break;
+      queue.start(next.task);
+      const ms = next.task.tenant === 2 ? 0.3 : 1.2;
+      now += ms;
+      queue.charge(next.task, ms, now);
+      if (next.task.tenant === 1) queue.push(item(1), now);
+      waited = next.task.tenant === 2 ? 0 : waited + ms;
+      longest = Math.max(longest, waited);
+    }
+    expect(longest).toBeLessThan(60);
   });
 });
 
