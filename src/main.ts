@@ -26,10 +26,6 @@ async function run(config: Config): Promise<void> {
     },
     onWornOut: (reason) => stop(`recycling: ${reason}`, 'start anew'),
   });
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
-  log.info(
-    `ready: ${serving.deployments} apps on http://${host}:${serving.edgePort}, control on http://${host}:${serving.controlPort}`,
-  );
   let last: 'end' | 'start anew' = 'start anew';
   stop = (reason, then): void => {
     const since = performance.now();
@@ -59,6 +55,11 @@ async function run(config: Config): Promise<void> {
   process.on('SIGTERM', (signal) => stop(signal, 'end'));
   process.on('SIGINT', (signal) => stop(signal, 'end'));
   process.on('SIGUSR2', (signal) => stop(signal, 'start anew'));
+  // Last: whoever waits for this line may signal at once.
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  log.info(
+    `ready: ${serving.deployments} apps on http://${host}:${serving.edgePort}, control on http://${host}:${serving.controlPort}`,
+  );
 }
 
 /** Replaces this program by itself, as it was started, in the same process: for supervisors nothing ends. */
