@@ -90,6 +90,7 @@ async function assemble(
       watchdog: watchdog.share,
       counters: counters.share,
       budgets: budgets.share,
+      memoryTargetMib: config.memoryTargetMib,
       accessLog: lines.enabled ? 'keep' : 'off',
       logLevel: config.logLevel,
       allowBackends: config.allowBackends.map((range) => `${range.address}/${range.prefix}`),

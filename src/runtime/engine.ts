@@ -8,7 +8,9 @@ import { CpuQuotas } from './cpu-quota.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
 import {
+  COMMON_TASKS_SHARE,
   HEAP_CEILING_SHARE,
+  MODEST_TASKS,
   HEAP_LOOK_MS,
   IDLE_SWEEP_MS,
   INSTANTIATION_MS_PER_TURN,
@@ -74,6 +76,7 @@ export class Engine {
   readonly #surroundings: SandboxSurroundings;
   readonly #pools = new Map<number, SandboxPool>();
   readonly #idleBytes: IdleBytes = { bytes: 0, limit: MAX_IDLE_BYTES };
+  readonly #counters: TenantCounters;
   readonly #quotas: CpuQuotas;
   readonly #turns = new Turns(INSTANTIATION_MS_PER_TURN);
   readonly #timers: readonly NodeJS.Timeout[];
@@ -86,6 +89,7 @@ export class Engine {
       onCpu: (tenant, ms) => counters.addCpu(tenant, Math.round(ms * 1000)),
     });
     this.#budgets = budgets;
+    this.#counters = counters;
     this.#quotas = new CpuQuotas(counters);
     this.#ledger = new MemoryLedger(budgets, counters);
     this.#memories = new LiveMemories(this.#ledger, threads);
@@ -111,8 +115,15 @@ export class Engine {
     this.#budgets.admit('mappings');
     if (this.#greedy.has(deployment.slot)) throw this.#budgets.refusal('resident_mib');
     if (!this.#pools.has(deployment.id)) this.#budgets.admit('code_mib');
-    this.#budgets.take('requests');
+    this.#takePlace(deployment.slot);
     return this.scheduler.open(deployment.budgets, deployment.slot);
+  }
+
+  #takePlace(tenant: number): void {
+    const { used, ceiling } = this.#budgets.read('requests');
+    if (used >= ceiling * COMMON_TASKS_SHARE && this.#counters.inFlight(tenant) > MODEST_TASKS)
+      throw this.#budgets.refusal('requests');
+    this.#budgets.take('requests');
   }
 
   /** Carries an exchange through a guest of `deployment`, on the account of `task`, and closes the account. Never rejects. */

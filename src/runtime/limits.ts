@@ -11,6 +11,13 @@ export const MAX_LIVE_MEMORIES = 8_000;
 export const MAX_TASKS = 8_000;
 
 /**
+ * The share of {@link MAX_TASKS} that anybody may have. The rest is for tenants with no more than {@link MODEST_TASKS} requests in
+ * flight, so that those who send thousands to a slow backend do not lock the others out.
+ */
+export const COMMON_TASKS_SHARE = 7 / 8;
+export const MODEST_TASKS = 16;
+
+/**
  * The share of the mappings that Linux grants a process (`vm.max_map_count`) up to which new requests begin. At the end of them
  * the next suspended stack aborts the process; between two looks a thread cannot make as many as are left.
  */
@@ -70,15 +77,15 @@ export const INSTANTIATION_MS_PER_TURN = 2;
  * work into short requests goes back to its fair share.
  */
 export const EXPRESS_SHARE = 0.75;
-export const EXPRESS_BURST_MS = 75;
+export const EXPRESS_BURST_MS = 200;
 export const EXPRESS_TENANT_SHARE = 0.25;
-export const EXPRESS_TENANT_BURST_MS = 25;
+export const EXPRESS_TENANT_BURST_MS = 100;
 
 /**
  * How much more CPU time than others, in milliseconds at standard weight, is held against a tenant: it used that when it went first,
  * or when nobody else wanted it. More would let it wait for seconds behind many.
  */
-export const MAX_LEAD_MS = 50;
+export const MAX_LEAD_MS = 20;
 
 /** How often a thread looks at its heap, and the share of V8's limit at which it ends requests: at the limit the process dies. */
 export const HEAP_LOOK_MS = 100;

@@ -73,6 +73,8 @@ export class Scheduler {
   readonly #unwinding: Sleep[] = [];
   readonly #tasks = new Set<Task>();
   #turnPlanned = false;
+  /** Whom the last turn was for. */
+  #turnOf: 'requests' | 'sockets' = 'requests';
   /** CPU time of slices since a request last waited for its turn: after a slice of it the next one does, so that sockets are served. */
   #usedMs = 0;
   #current: Task | null = null;
@@ -164,7 +166,8 @@ export class Scheduler {
     if (task.verdict === null && task.cpuMs + this.#sliceUsedMs(now) >= task.cpuBudgetMs) task.condemn('cpu_limit');
     if (now >= task.deadlineMs) task.condemn('wall_limit');
     if (task.verdict !== null) return Interrupt.kill;
-    return now - this.#sliceStartMs >= this.#sliceMs ? Interrupt.yield : Interrupt.goOn;
+    // Ticks are not exact: the one that is due at the slice's end may come a little early.
+    return now - this.#sliceStartMs >= this.#sliceMs - TICK_MS / 2 ? Interrupt.yield : Interrupt.goOn;
   }
 
   /** The `yield` import: puts the guest of `task` back in the queue. */
@@ -244,7 +247,14 @@ export class Scheduler {
    */
   #turn(): void {
     this.#turnPlanned = false;
+    const usedMs = this.#usedMs;
     this.#usedMs = 0;
+    // An arrival has had a slice of its own since the last turn: first the sockets, which may hold lighter ones.
+    if (usedMs >= TICK_MS && this.#turnOf !== 'sockets') {
+      this.#turnOf = 'sockets';
+      return this.#planTurn();
+    }
+    this.#turnOf = 'requests';
     const now = this.#clock.nowMs();
     for (let ready = this.#queue.shift(now); ready !== undefined; ready = this.#queue.shift(now)) {
       if (ready.task.sleep !== ready.sleep) continue;

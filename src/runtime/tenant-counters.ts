@@ -60,6 +60,11 @@ export class TenantCounters {
     Atomics.sub(this.share.words, slot * WORDS, 1);
   }
 
+  /** Requests in flight. */
+  inFlight(slot: number): number {
+    return Atomics.load(this.share.words, slot * WORDS);
+  }
+
   /** Counts an ended request. */
   count(slot: number, outcome: Outcome): void {
     Atomics.add(this.share.words, slot * WORDS + OUTCOME_PLACE[outcome], 1);
@@ -81,7 +86,7 @@ export class TenantCounters {
     const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place);
     const outcomes = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, at(OUTCOME_PLACE[name])]));
     return {
-      inFlight: at(0),
+      inFlight: this.inFlight(slot),
       outcomes: outcomes as Record<Outcome, number>,
       memoryPages: at(PAGES),
       cpuUs: this.cpuUs(slot),

@@ -18,6 +18,8 @@ export interface DataThreadOptions {
   readonly watchdog: WatchdogShare;
   readonly counters: CounterShare;
   readonly budgets: ProcessBudgetShare;
+  /** What the process aims at. */
+  readonly memoryTargetMib: number;
   /** Whether access records and guests' lines are kept at all. */
   readonly accessLog: 'keep' | 'off';
   readonly logLevel: LogLevel;

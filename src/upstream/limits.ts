@@ -21,11 +21,11 @@ export const IDLE_TIMEOUT_MS = 4_000;
 /** Milliseconds for which an unused connection is kept when the backend asks for more: it may not pin our sockets. */
 export const MAX_IDLE_TIMEOUT_MS = 30_000;
 
-/** Connections to one backend from one thread. Further requests wait. */
-export const MAX_CONNECTIONS = 64;
+/** Connections to one backend from one thread, as many as Envoy opens: a slow backend needs one for each waiting request. Further ones wait. */
+export const MAX_CONNECTIONS = 1_024;
 
-/** Requests that wait for a connection to one backend in one thread. Further ones are refused: `overloaded`. */
-export const MAX_WAITING = 256;
+/** Requests that wait for a connection to one backend in one thread, as many as in Envoy. Further ones are refused: `overloaded`. */
+export const MAX_WAITING = 1_024;
 
 /** Addresses of one name that are tried; a name server may send hundreds. The rest is left out. */
 export const MAX_ADDRESSES = 8;

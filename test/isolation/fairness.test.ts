@@ -129,7 +129,7 @@ describe('weights', () => {
 describe('a light request beside thirty-two hogs', () => {
   it('is over within one slice of somebody else, whenever it comes', async () => {
     for (let tenant = 1; tenant <= 32; tenant++) hog(tenant, 4);
-    await turns(300);
+    await turns(1_500);
     for (let time = 0; time < 50; time++) {
       const before = clock.cpu;
       await request(99, 0.3);

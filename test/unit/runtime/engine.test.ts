@@ -10,13 +10,14 @@ import { guest, RESPONSE, type GuestCode, type Text } from '../../guests.ts';
 import { deploymentOf, exchange, processBudgets, watchdogShare } from './harness.ts';
 
 const engines: Engine[] = [];
+let counters = TenantCounters.create(10);
 
 function engine(budgets: ProcessBudgets = processBudgets()): Engine {
   const log = { keeps: () => false, write: () => {} };
   const made = new Engine({
     watchdog: new WatchdogLink(watchdogShare(), 0),
     budgets,
-    counters: TenantCounters.create(10),
+    counters,
     threads: 1,
     log,
   });
@@ -26,6 +27,7 @@ function engine(budgets: ProcessBudgets = processBudgets()): Engine {
 
 afterEach(() => {
   for (const one of engines.splice(0)) one.close();
+  counters = TenantCounters.create(10);
 });
 
 function app(code: (text: Text) => GuestCode, changes: Partial<Deployment> = {}): Deployment {
@@ -164,6 +166,19 @@ describe('the budgets of the process', () => {
     await Promise.all([on.run(good, tasks[0], exchange()), on.run(bad, tasks[1], exchange())]);
     expect(budgets.read('requests')).toEqual({ used: 0, ceiling: 2, refused: 1 });
     expect(await run(on, good)).toMatchObject({ outcome: 'ok' });
+  });
+
+  it('keep the last places for tenants with few requests in flight', () => {
+    const on = engine(processBudgets({ requests: 80 }));
+    const [many, few] = [app(HELLO, { slot: 1 }), app(HELLO, { slot: 2 })];
+    for (let place = 0; place < 70; place++) {
+      counters.tryEnter(1, 100);
+      on.open(many);
+    }
+    counters.tryEnter(1, 100);
+    expect(() => on.open(many)).toThrow('requests: 70 of at most 80');
+    counters.tryEnter(2, 100);
+    expect(() => on.open(few)).not.toThrow();
   });
 
   it('bound the linear memories: the request that finds no room ends as capacity', async () => {

@@ -95,7 +95,7 @@ describe('a queue of several', () => {
     const queue = new FairQueue<number>();
     const count = 3_000;
     for (let tenant = 0; tenant < count; tenant++) {
-      queue.charge(tenant, ((tenant * 7_919) % count) / 100, 1);
+      queue.charge(tenant, ((tenant * 7_919) % count) / 200, 1);
       queue.push(tenant, (tenant * 7_919) % count);
     }
     const out = Array.from({ length: count }, () => queue.shift());

@@ -97,7 +97,7 @@ describe('a tenant that sends many short requests at once', () => {
       before += 1.8;
     }
     expect(before).toBeLessThanOrEqual(EXPRESS_TENANT_BURST_MS + 2 * SLICE_MS);
-    expect(queue.size).toBeGreaterThan(150);
+    expect(queue.size).toBeGreaterThan(100);
   });
 
   it('and nobody else’s short request waits for long behind them, whenever it comes', () => {
@@ -117,7 +117,7 @@ describe('a tenant that sends many short requests at once', () => {
       waited = next.task.tenant === 2 ? 0 : waited + ms;
       longest = Math.max(longest, waited);
     }
-    expect(longest).toBeLessThan(60);
+    expect(longest).toBeLessThan(EXPRESS_TENANT_BURST_MS + 10);
   });
 });
 

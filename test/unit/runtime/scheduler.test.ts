@@ -130,7 +130,7 @@ describe('an interrupt', () => {
   it('goes on within the slice and yields at its end', () => {
     const task = open();
     scheduler.begin(task);
-    clock.run(SLICE_MS - 0.5);
+    clock.run(SLICE_MS - 1);
     expect(scheduler.interrupt(task)).toBe(Interrupt.goOn);
     clock.run(0.5);
     expect(scheduler.interrupt(task)).toBe(Interrupt.yield);
