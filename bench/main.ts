@@ -35,10 +35,10 @@ async function run({ names, readme, ...options }: BenchOptions): Promise<void> {
     const report = await BENCHMARKS[name]?.({ ...options, say });
     if (report === undefined) continue;
     writeReport(date, machine, report);
+    if (readme === 'write') writeReadme(date, machine, report);
     reports.push(report);
   }
   print(machineList(machine), reports);
-  if (readme === 'write') writeReadme(date, machine, reports);
 }
 
 function print(machine: string, reports: readonly Report[]): void {

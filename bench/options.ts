@@ -49,8 +49,8 @@ export function parseBenchOptions(argv: readonly string[], known: readonly strin
     const seconds = wholeNumber('seconds', values.seconds ?? `${STANDARD[scale].seconds}`);
     const names = known.filter((name) => positionals.length === 0 || positionals.includes(name));
     const readme = values['write-readme'] === true ? 'write' : 'keep';
-    if (readme === 'write' && (scale === 'quick' || names.length < known.length)) {
-      return fault('--write-readme takes a whole run: leave out --quick and the names');
+    if (readme === 'write' && scale === 'quick') {
+      return fault('--write-readme takes a whole run: leave out --quick');
     }
     return { kind: 'run', options: { names, rounds, seconds, warmUpSeconds: STANDARD[scale].warmUp, scale, readme } };
   } catch (error) {
@@ -69,7 +69,7 @@ export function usage(known: readonly string[]): string {
     `  --rounds N      interleaved rounds [${STANDARD.full.rounds}]`,
     `  --seconds N     length of one measurement, whole seconds [${STANDARD.full.seconds}]`,
     '  --quick         few rounds and cases: shows that everything works, measures little',
-    '  --write-readme  puts the results of a whole run into bench/README.md too',
+    '  --write-readme  puts the results into bench/README.md too',
     '  --help          print this text and stop',
     '',
     'Results go to bench/results: a JSON file and SVG charts per benchmark. Nothing else should run meanwhile.',

@@ -21,9 +21,10 @@ export function writeReport(date: string, machine: Machine, report: Report): voi
     writeFileSync(join(RESULTS, `${file}.svg`), barChart(chart));
 }
 
-/** Puts the results of a run into the README. */
-export function writeReadme(date: string, machine: Machine, reports: readonly Report[]): void {
-  writeFileSync(README, withResults(readFileSync(README, 'utf8'), resultsText(date, machine, reports)));
+/** Puts what a benchmark measured into the README. */
+export function writeReadme(date: string, machine: Machine, report: Report): void {
+  const readme = readFileSync(README, 'utf8');
+  writeFileSync(README, withResults(readme, report.name, resultsText(date, machine, report)));
 }
 
 /** Six significant digits are more than any measurement here has. */

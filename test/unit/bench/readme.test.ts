@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { MARKERS, resultsText, withResults } from '../../../bench/readme.ts';
+import { markersOf, resultsText, withResults } from '../../../bench/readme.ts';
 import type { Report } from '../../../bench/report.ts';
+
+const MARKERS = markersOf('first');
 
 const REPORT: Report = {
   name: 'first',
@@ -12,7 +14,7 @@ const REPORT: Report = {
 };
 
 describe('resultsText', () => {
-  const text = resultsText('2026-11-21', { cores: '2', Node: '26' }, [REPORT]);
+  const text = resultsText('2026-11-21', { cores: '2', Node: '26' }, REPORT);
 
   it('says when and on what', () => {
     expect(text).toContain('Measured on 2026-11-21.\n\n- cores: 2\n- Node: 26');
@@ -25,8 +27,8 @@ describe('resultsText', () => {
   });
 
   it('names absent peers with the reason', () => {
-    expect(text).toContain('- first: peer: it is not there');
-    expect(resultsText('', {}, [{ ...REPORT, absent: [] }])).toContain('Absent peers: none.');
+    expect(text).toContain('- peer: it is not there');
+    expect(resultsText('', {}, { ...REPORT, absent: [] })).toContain('Absent peers: none.');
   });
 });
 
@@ -34,13 +36,13 @@ describe('withResults', () => {
   const readme = `# Title\n${MARKERS.begin}\nold\n${MARKERS.end}\nafter\n`;
 
   it('replaces what is between the markers, and nothing else', () => {
-    const written = withResults(readme, 'new');
+    const written = withResults(readme, 'first', 'new');
     expect(written).toBe(`# Title\n${MARKERS.begin}\n\nnew\n\n${MARKERS.end}\nafter\n`);
-    expect(withResults(written, 'new')).toBe(written);
+    expect(withResults(written, 'first', 'new')).toBe(written);
   });
 
   it('refuses a README without markers, or with them the wrong way round', () => {
-    expect(() => withResults('# Title\n', 'new')).toThrow(MARKERS.begin);
-    expect(() => withResults(`${MARKERS.end}${MARKERS.begin}`, 'new')).toThrow(MARKERS.end);
+    expect(() => withResults('# Title\n', 'first', 'new')).toThrow(MARKERS.begin);
+    expect(() => withResults(`${MARKERS.end}${MARKERS.begin}`, 'first', 'new')).toThrow(MARKERS.end);
   });
 });
