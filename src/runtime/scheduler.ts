@@ -73,9 +73,11 @@ export class Scheduler {
   readonly #unwinding: Sleep[] = [];
   readonly #tasks = new Set<Task>();
   #turnPlanned = false;
+  /** Whether the next request goes on in this turn. */
+  #chained = false;
   /** Whom the last turn was for. */
   #turnOf: 'requests' | 'sockets' = 'requests';
-  /** CPU time of slices since a request last waited for its turn: after a slice of it the next one does, so that sockets are served. */
+  /** CPU time of slices in this turn of the event loop: beyond a slice, who comes waits for another, so that sockets are served. */
   #usedMs = 0;
   #current: Task | null = null;
   #sliceStartMs = 0;
@@ -150,7 +152,7 @@ export class Scheduler {
     this.#queue.charge(task, used, now);
     task.cpuMs += used;
     task.slices += 1;
-    this.#usedMs += used;
+    this.#used(used);
     this.#current = null;
     this.#onCpu(task.tenant, used);
   }
@@ -235,25 +237,39 @@ export class Scheduler {
     this.#planTurn();
   }
 
+  #used(ms: number): void {
+    this.#usedMs += ms;
+    if (this.#usedMs >= TICK_MS) this.#planTurn();
+    if (this.#chained || this.#queue.size === 0 || this.#usedMs >= this.#sliceMs) return;
+    this.#chained = true;
+    queueMicrotask(() => {
+      this.#chained = false;
+      if (this.#current === null) this.#goOn();
+    });
+  }
+
+  /** Sees to it that the event loop comes by: for those who wait, and to learn that a turn is over. */
   #planTurn(): void {
-    if (this.#turnPlanned || this.#queue.size === 0) return;
+    if (this.#turnPlanned || (this.#queue.size === 0 && this.#usedMs < TICK_MS)) return;
     this.#turnPlanned = true;
     setImmediate(() => this.#turn());
   }
 
-  /**
-   * Lets one request go on, of the tenant that is least far on. It runs in the microtasks that follow, and gives the loop back at its
-   * next wait or slice end.
-   */
   #turn(): void {
     this.#turnPlanned = false;
     const usedMs = this.#usedMs;
     this.#usedMs = 0;
-    // An arrival has had a slice of its own since the last turn: first the sockets, which may hold lighter ones.
-    if (usedMs >= TICK_MS && this.#turnOf !== 'sockets') {
-      this.#turnOf = 'sockets';
-      return this.#planTurn();
-    }
+    // Guests have had their time since the last turn: first the sockets, which may hold lighter requests.
+    if (usedMs >= TICK_MS && this.#turnOf !== 'sockets') this.#turnOf = 'sockets';
+    else this.#goOn();
+    this.#planTurn();
+  }
+
+  /**
+   * Lets one request go on, of the tenant whose turn it is. It runs in the microtasks that follow; the end of its slice lets the next one
+   * go on, until a slice's time was used in this turn.
+   */
+  #goOn(): void {
     this.#turnOf = 'requests';
     const now = this.#clock.nowMs();
     for (let ready = this.#queue.shift(now); ready !== undefined; ready = this.#queue.shift(now)) {
@@ -263,7 +279,6 @@ export class Scheduler {
       ready.wake();
       break;
     }
-    this.#planTurn();
   }
 
   #checkDeadlines(): void {

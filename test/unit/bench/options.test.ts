@@ -34,6 +34,10 @@ describe('parseBenchOptions', () => {
     expect(parse('--write-readme', 'first')).toMatchObject({ options: { names: ['first'], readme: 'write' } });
   });
 
+  it.each([['--help'], ['-h'], ['first', '--help']])('helps with %s', (...argv) => {
+    expect(parse(...argv)).toEqual({ kind: 'help' });
+  });
+
   it('names what there is when something else is asked for', () => {
     expect(faultOf('fourth')).toContain('there is no benchmark "fourth"; there are first, second, third');
   });
