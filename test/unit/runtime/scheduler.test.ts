@@ -196,20 +196,51 @@ describe('a yield', () => {
     expect(task.cpuMs).toBe(3);
   });
 
-  it('lets one guest run per turn of the event loop, in order', async () => {
+  /** Guests that have yielded and will run for `ms` each when it is their turn; answers who has run so far. */
+  function yielded(names: readonly string[], ms: number): readonly string[] {
     const order: string[] = [];
-    for (const name of ['a', 'b', 'c']) {
+    for (const name of names) {
       const task = open();
       void scheduler.yield(task).then(() => {
+        clock.run(ms);
         order.push(name);
         scheduler.end(task);
       });
     }
-    for (let turns = 1; turns <= 3; turns++) {
+    return order;
+  }
+
+  it('of a guest leaves the next one to another turn of the event loop, and the turn after it to the sockets', async () => {
+    const order = yielded(['a', 'b', 'c'], SLICE_MS);
+    const seen: number[] = [];
+    for (let turns = 1; turns <= 6; turns++) {
       await turn();
-      expect(order).toHaveLength(turns);
+      seen.push(order.length);
     }
     expect(order).toEqual(['a', 'b', 'c']);
+    expect(seen).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  it('that is short lets the next ones go on in the same turn, until a slice was used', async () => {
+    const order = yielded(['a', 'b', 'c', 'd', 'e', 'f', 'g'], SLICE_MS / 4);
+    await turn();
+    expect(order).toEqual(['a', 'b', 'c', 'd']);
+    await turn();
+    await turn();
+    expect(order).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  });
+
+  it('used up in this turn makes an arrival wait for the next', async () => {
+    const task = open();
+    expect(scheduler.admit(task)).toBeUndefined();
+    scheduler.begin(task);
+    clock.run(SLICE_MS);
+    scheduler.end(task);
+    const late = open();
+    const place = scheduler.admit(late);
+    expect(place).toBeInstanceOf(Promise);
+    await place;
+    expect(scheduler.admit(open())).toBeUndefined();
   });
 });
 
