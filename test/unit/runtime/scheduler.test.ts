@@ -197,7 +197,7 @@ describe('a yield', () => {
   });
 
   /** Guests that have yielded and will run for `ms` each when it is their turn; answers who has run so far. */
-  function yielded(names: readonly string[], ms: number): readonly string[] {
+  function inTurn(names: readonly string[], ms: number): readonly string[] {
     const order: string[] = [];
     for (const name of names) {
       const task = open();
@@ -211,7 +211,7 @@ describe('a yield', () => {
   }
 
   it('of a guest leaves the next one to another turn of the event loop, and the turn after it to the sockets', async () => {
-    const order = yielded(['a', 'b', 'c'], SLICE_MS);
+    const order = inTurn(['a', 'b', 'c'], SLICE_MS);
     const seen: number[] = [];
     for (let turns = 1; turns <= 6; turns++) {
       await turn();
@@ -222,7 +222,7 @@ describe('a yield', () => {
   });
 
   it('that is short lets the next ones go on in the same turn, until a slice was used', async () => {
-    const order = yielded(['a', 'b', 'c', 'd', 'e', 'f', 'g'], SLICE_MS / 4);
+    const order = inTurn(['a', 'b', 'c', 'd', 'e', 'f', 'g'], SLICE_MS / 4);
     await turn();
     expect(order).toEqual(['a', 'b', 'c', 'd']);
     await turn();
