@@ -18,9 +18,7 @@ export type KerbErrorCode =
   /** The address to listen on is taken or not allowed. */
   | 'cannot_listen'
   /** Two deployments claim the same host and path. */
-  | 'route_conflict'
-  /** The guest's start-up failed at deploy. */
-  | 'failed_start';
+  | 'route_conflict';
 
 /**
  * Bad input, explained: `message` says what was wrong and where, `details` lists every fault when there are several,

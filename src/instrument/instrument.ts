@@ -40,11 +40,6 @@ export interface ModuleReport {
   readonly memory: { readonly initialPages: number; readonly maximumPages: number } | null;
   /** Name of the export that the start section became; it must be called, once and under budgets, before any other. */
   readonly startExport: string | null;
-  /**
-   * True when that export can reach an import. An ABI without hostcalls at start-up refuses such a guest; running it as an export
-   * keeps it killable and lets its hostcalls suspend, which `new WebAssembly.Instance` could not.
-   */
-  readonly startCallsOut: boolean;
   readonly mutableGlobals: number;
   /**
    * Names of the exports that are all the state of an instance beside its memory; null when there is more (tables that change,
@@ -107,7 +102,7 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
   });
   const layout = layOut(module, code, (entry) => options.suspending?.has(`${entry.module}.${entry.name}`) ?? false);
   const cap = module.strippedBytes * OUTPUT_CAP.factor + OUTPUT_CAP.slack;
-  const { plan, startCallsOut } = planChecks(module, code, layout);
+  const plan = planChecks(module, code, layout);
   const rewritten = rewriteCode(module, code, layout, plan, cap);
   const state = stateExports(module, code);
   const surface = surfaceOf(module, options, state ?? []);
@@ -122,7 +117,6 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
     exports: surface.exports.filter((entry) => entry.kind === 'function').map((entry) => entry.name),
     memory: surface.memory,
     startExport: module.start === null ? null : START_EXPORT,
-    startCallsOut,
     mutableGlobals: module.globals.mutable.length,
     stateExports: state?.map(({ name }) => name) ?? null,
     bytesIn: bytes.length,

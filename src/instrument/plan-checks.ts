@@ -5,7 +5,6 @@ import type { Module } from '../wasm/module.ts';
 import { planBulk } from './bulk.ts';
 import { buildCallGraph } from './call-graph.ts';
 import { admitCompileCost } from './compile-cost.ts';
-import { callsOut } from './start.ts';
 import type { Layout } from './layout.ts';
 import { planLoops } from './loops.ts';
 import { emptyPlan } from './plan.ts';
@@ -13,12 +12,8 @@ import type { Plan } from './plan.ts';
 import { breakCycles } from './recursion.ts';
 import { planStraightLines } from './straight-line.ts';
 
-/** The complete plan of a module, and whether its start function can reach the host. Throws `refused_module` if it would cost too much. */
-export function planChecks(
-  module: Module,
-  code: Code,
-  layout: Layout,
-): { readonly plan: Plan; readonly startCallsOut: boolean } {
+/** The complete plan of a module. Throws `refused_module` if it would cost too much. */
+export function planChecks(module: Module, code: Code, layout: Layout): Plan {
   const plan = emptyPlan(code);
   planLoops(module, code, plan);
   planBulk(code, plan);
@@ -27,5 +22,5 @@ export function planChecks(
   plan.entry.set(recursion.removed.subarray(0, graph.functions));
   planStraightLines(module, code, layout, graph, recursion, plan);
   admitCompileCost(code, plan);
-  return { plan, startCallsOut: callsOut(module, code, layout, graph) };
+  return plan;
 }

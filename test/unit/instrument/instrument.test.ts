@@ -154,16 +154,6 @@ describe('the start section', () => {
     expect(call(guest.exports, 'get')).toBe(5);
   });
 
-  it('tells whether it can reach the host', () => {
-    const imports = new Map([['m', new Map([['f', '->' as const]])]]);
-    const report = (fields: string): boolean =>
-      instrument(wat(`(module (import "m" "f" (func $f)) ${fields})`), { ...OPTIONS, imports }).report.startCallsOut;
-    expect(report('(func $s) (func call $f) (start $s)')).toBe(false);
-    expect(report('(func $s call $t) (func $t call $f) (start $s)')).toBe(true);
-    expect(report('(table funcref (elem $f)) (func $s i32.const 0 call_indirect) (start $s)')).toBe(true);
-    expect(report('(table funcref (elem $t)) (func $t) (func $s i32.const 0 call_indirect) (start $s)')).toBe(false);
-  });
-
   it('must be a function of the guest', () => {
     const imports = new Map([['m', new Map([['f', '->' as const]])]]);
     expect(() => instrument(wat('(module (import "m" "f" (func $f)) (start $f))'), { ...OPTIONS, imports })).toThrow(
@@ -190,7 +180,6 @@ describe('the report', () => {
       exports: ['f'],
       memory: { initialPages: 2, maximumPages: 9 },
       startExport: null,
-      startCallsOut: false,
       mutableGlobals: 1,
       stateExports: ['kerb:global:0'],
       bytesIn: bytes.length,
