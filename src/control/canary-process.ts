@@ -1,8 +1,8 @@
 /**
  * The canary: a process with nothing to lose that compiles modules with the baseline compiler before any serving process does.
  *
- * Reads modules from standard input, each behind its length as 32 bits, little-endian; writes a line for each: `ok`, or what the
- * engine says against it. Ends with its input. It blocks while it reads: there is nothing else to do here.
+ * Writes a line when it is there. Reads modules from standard input, each behind its length as 32 bits, little-endian, and writes a line
+ * for each: `ok`, or what the engine says against it. Ends with its input. It blocks while it reads: there is nothing else to do here.
  */
 import { readSync, writeSync } from 'node:fs';
 
@@ -35,4 +35,5 @@ function verdictOn(bytes: Uint8Array<ArrayBuffer>): string {
   }
 }
 
+writeSync(OUTPUT, 'ready\n');
 for (let bytes = takeModule(); bytes !== null; bytes = takeModule()) writeSync(OUTPUT, `${verdictOn(bytes)}\n`);

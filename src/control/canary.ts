@@ -37,15 +37,10 @@ const PROGRAM = fileURLToPath(new URL('./canary-process.ts', import.meta.url));
 /** Compiles modules where it hurts nobody. */
 export class Canary {
   readonly #process: OneAtATime<Uint8Array, string>;
-  /** Modules that the present process has compiled. */
-  #compiled = 0;
   #idle: NodeJS.Timeout | null = null;
 
   constructor(limits: CanaryLimits = LIMITS) {
-    this.#process = new OneAtATime((onDeath) => {
-      this.#compiled = 0;
-      return startCanary(limits, onDeath);
-    }, limits.timeoutMs);
+    this.#process = new OneAtATime((onDeath) => startCanary(limits, onDeath), limits.timeoutMs, CANARY_MODULES);
   }
 
   /**
@@ -54,8 +49,9 @@ export class Canary {
    */
   async check(bytes: Uint8Array): Promise<void> {
     if (this.#idle !== null) clearTimeout(this.#idle);
-    const verdict = await this.#ask(bytes);
-    this.#compiled += 1;
+    const verdict = await this.#ask(bytes).catch((error: unknown) => {
+      throw error instanceof Unanswered ? refusalOf(error) : error;
+    });
     if (this.#process.waiting === 0) this.#rest();
     if (verdict !== 'ok') throw refusal(`the engine refuses what became of it: ${verdict.slice(0, 120)}`);
   }
@@ -70,30 +66,22 @@ export class Canary {
     try {
       return await this.#process.ask(bytes);
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
       // A process that has compiled others may have died of what they left behind: only a fresh one tells.
-      if (error.why === 'died' && this.#compiled > 0) return this.#askFresh(bytes);
-      throw refusalOf(error);
+      if (error instanceof Unanswered && error.why === 'died') return this.#process.askAnew(bytes);
+      throw error;
     }
   }
 
-  async #askFresh(bytes: Uint8Array): Promise<string> {
-    try {
-      return await this.#process.ask(bytes);
-    } catch (error) {
-      throw error instanceof Unanswered ? refusalOf(error) : error;
-    }
-  }
-
-  /** Ends the process soon if nobody asks, or at once when it has seen enough. */
+  /** Ends the process soon if nobody asks. */
   #rest(): void {
-    if (this.#compiled >= CANARY_MODULES) void this.#process.renew();
-    else this.#idle = setTimeout(() => void this.#process.renew(), CANARY_IDLE_MS).unref();
+    this.#idle = setTimeout(() => void this.#process.renew(), CANARY_IDLE_MS).unref();
   }
 }
 
 function refusalOf({ why, message }: Unanswered): KerbError {
   if (why === 'closed') return refusal('Kerb is shutting down');
+  if (why === 'unstarted')
+    return refusal(`there is no canary process to try it (${message}); see that /bin/sh and ulimit work here`);
   if (why === 'late') return refusal('it takes too long; split large functions or optimize for size');
   return refusal(`it takes too much memory or CPU time (${message}); split large functions or optimize for size`);
 }
@@ -120,12 +108,15 @@ function startCanary({ memoryKib, cpuSeconds }: CanaryLimits, onDeath: () => voi
   });
   const gone = death.catch(() => undefined);
   // Where the system has no room for a process there are no pipes either, and its word comes later.
-  if ((child.stdin as Writable | undefined) === undefined) return { ask: () => death, end: () => gone };
+  if ((child.stdin as Writable | undefined) === undefined) return { ask: () => unstarted(death), end: () => gone };
   // Its death says all there is to say of a pipe that breaks.
   child.stdin.on('error', () => undefined);
   const lines = linesOf(child.stdout);
+  const ready = lines.next().then(({ done }) => (done === true ? unstarted(death) : undefined));
+  ready.catch(() => undefined);
   return {
     ask: async (bytes) => {
+      await ready;
       child.stdin.write(frameHead(bytes.length));
       child.stdin.write(bytes);
       const line = await Promise.race([lines.next(), death]);
@@ -136,6 +127,13 @@ function startCanary({ memoryKib, cpuSeconds }: CanaryLimits, onDeath: () => voi
       await gone;
     },
   };
+}
+
+/** A death before the first word: the process was never there. */
+function unstarted(death: Promise<never>): Promise<never> {
+  return death.catch((error: unknown) => {
+    throw new Unanswered('unstarted', error instanceof Error ? error.message : String(error));
+  });
 }
 
 function linesOf(stream: Readable): AsyncIterator<string, undefined> {

@@ -101,6 +101,7 @@ function refusalOf({ why, message }: Unanswered): KerbError {
     closed: 'Kerb is shutting down',
     late: 'it takes too long; split large functions or optimize for size',
     died: `the compile thread failed: ${message}`,
+    unstarted: `the compile thread cannot be started: ${message}`,
   };
   return new KerbError('refused_module', `the module cannot be compiled: ${reasons[why]}`);
 }

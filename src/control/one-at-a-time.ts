@@ -11,12 +11,15 @@ export interface Answerer<Question, Answer> {
 /** Starts an answerer. `onDeath` is called once when it ends by itself, also between questions. */
 export type Start<Question, Answer> = (onDeath: () => void) => Answerer<Question, Answer>;
 
-/** Why a question has no answer: the answerer died over it, took too long, or is not asked any more. */
+/** Why a question has no answer: the answerer could not be started, died over it, took too long, or is asked nothing more. */
+export type WhyUnanswered = 'unstarted' | 'died' | 'late' | 'closed';
+
+/** A question without an answer. */
 export class Unanswered extends Error {
   override readonly name = 'Unanswered';
-  readonly why: 'died' | 'late' | 'closed';
+  readonly why: WhyUnanswered;
 
-  constructor(why: 'died' | 'late' | 'closed', message: string = why) {
+  constructor(why: WhyUnanswered, message: string = why) {
     super(message);
     this.why = why;
   }
@@ -26,16 +29,23 @@ export class Unanswered extends Error {
 export class OneAtATime<Question, Answer> {
   readonly #start: Start<Question, Answer>;
   readonly #deadlineMs: number;
+  readonly #mostQuestions: number;
+  /** Questions that the present answerer was asked. */
+  #asked = 0;
   #answerer: Answerer<Question, Answer> | null = null;
   #last: Promise<unknown> = Promise.resolve();
   #giveUp: ((reason: Unanswered) => void) | null = null;
   #waiting = 0;
   #closed = false;
 
-  /** @param deadlineMs - How long one answer may take, from when the question is put. */
-  constructor(start: Start<Question, Answer>, deadlineMs: number) {
+  /**
+   * @param deadlineMs - How long one answer may take, from when the question is put.
+   * @param mostQuestions - How many one answerer is asked; the next question finds another.
+   */
+  constructor(start: Start<Question, Answer>, deadlineMs: number, mostQuestions = Infinity) {
     this.#start = start;
     this.#deadlineMs = deadlineMs;
+    this.#mostQuestions = mostQuestions;
   }
 
   /** Questions that have no answer yet. */
@@ -45,10 +55,15 @@ export class OneAtATime<Question, Answer> {
 
   /** Puts a question when those before it are answered. Rejects with {@link Unanswered}. */
   ask(question: Question): Promise<Answer> {
-    this.#waiting += 1;
-    const answer = this.#last.then(() => this.#put(question)).finally(() => (this.#waiting -= 1));
-    this.#last = answer.catch(() => undefined);
-    return answer;
+    return this.#inTurn(() => this.#put(question));
+  }
+
+  /** The same, to an answerer that nobody has asked before. */
+  askAnew(question: Question): Promise<Answer> {
+    return this.#inTurn(async () => {
+      await this.renew();
+      return this.#put(question);
+    });
   }
 
   /** Lets the present answerer go; the next question starts another. Not while a question is being answered. */
@@ -65,13 +80,23 @@ export class OneAtATime<Question, Answer> {
     await this.renew();
   }
 
+  #inTurn(put: () => Promise<Answer>): Promise<Answer> {
+    this.#waiting += 1;
+    const answer = this.#last.then(put).finally(() => (this.#waiting -= 1));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
   async #put(question: Question): Promise<Answer> {
+    if (this.#asked >= this.#mostQuestions) await this.renew();
     if (this.#closed) throw new Unanswered('closed');
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Unanswered('late')), this.#deadlineMs);
     this.#giveUp = reject;
     try {
-      return await Promise.race([this.#present().ask(question), givenUp]);
+      const answerer = this.#present();
+      this.#asked += 1;
+      return await Promise.race([answerer.ask(question), givenUp]);
     } catch (error) {
       // Whatever it was asked, it may still be at it.
       void this.renew();
@@ -88,15 +113,15 @@ export class OneAtATime<Question, Answer> {
       if (this.#answerer === answerer) this.#answerer = null;
     });
     this.#answerer = answerer;
+    this.#asked = 0;
     return answerer;
   }
 
-  /** One that cannot even be started is as good as dead. */
   #begin(onDeath: () => void): Answerer<Question, Answer> {
     try {
       return this.#start(onDeath);
     } catch (error) {
-      throw new Unanswered('died', error instanceof Error ? error.message : String(error));
+      throw new Unanswered('unstarted', error instanceof Error ? error.message : String(error));
     }
   }
 }

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Canary, type CanaryLimits } from '../../../src/control/canary.ts';
+import { CANARY_MODULES } from '../../../src/control/limits.ts';
 import { KerbError } from '../../../src/errors.ts';
 import { assemble } from '../../wat.ts';
 import { codeModule, leb, repeat } from '../wasm/bytes.ts';
@@ -54,6 +55,16 @@ describe('a module that can be compiled', () => {
     expect(processes()).toHaveLength(1);
   });
 
+  it('passes in another process once one has seen enough, also while more wait', async () => {
+    const own = made();
+    await own.check(SMALL);
+    const [before] = processes();
+    await Promise.all(Array.from({ length: CANARY_MODULES }, () => own.check(SMALL)));
+    await own.check(SMALL);
+    expect(processes()).toHaveLength(1);
+    expect(processes()[0]).not.toBe(before);
+  });
+
   it('of several megabytes passes', async () => {
     const body = '(func (param i32) (result i32) local.get 0 i32.const 77 i32.mul i32.const 5 i32.add)'.repeat(60_000);
     const bytes = assemble(`(module ${body})`);
@@ -103,7 +114,9 @@ describe('a canary that cannot be had', () => {
   it('refuses: no module is compiled without one', async () => {
     const refused = made({ memoryKib: 1024 }).check(SMALL);
     await expect(refused).rejects.toBeInstanceOf(KerbError);
-    await expect(refused).rejects.toThrow(/cannot be compiled/);
+    await expect(refused).rejects.toThrow(
+      /there is no canary process to try it \(SIG.*; see that \/bin\/sh and ulimit/,
+    );
   });
 });
 

@@ -38,14 +38,14 @@ class Oracle implements Answerer<string, string> {
 }
 
 /** A desk and the oracles it has started. */
-function desk(deadlineMs = 10_000): { desk: OneAtATime<string, string>; oracles: Oracle[] } {
+function desk(deadlineMs = 10_000, mostQuestions?: number): { desk: OneAtATime<string, string>; oracles: Oracle[] } {
   const oracles: Oracle[] = [];
   const start = (onDeath: () => void): Oracle => {
     const oracle = new Oracle(onDeath);
     oracles.push(oracle);
     return oracle;
   };
-  return { desk: new OneAtATime(start, deadlineMs), oracles };
+  return { desk: new OneAtATime(start, deadlineMs, mostQuestions), oracles };
 }
 
 describe('questions to somebody who answers', () => {
@@ -67,6 +67,25 @@ describe('questions to somebody who answers', () => {
     oracles[0]?.release();
     expect(await Promise.all([first, second])).toEqual(['held!', 'b!']);
     expect(own.waiting).toBe(0);
+  });
+
+  it('go to one that nobody has asked before when that is what is wanted, in their turn', async () => {
+    const { desk: own, oracles } = desk();
+    await Promise.all([own.ask('a'), own.askAnew('b'), own.ask('c')]);
+    expect(oracles.map(({ asked, ended }) => [asked, ended])).toEqual([
+      [['a'], true],
+      [['b', 'c'], false],
+    ]);
+  });
+
+  it('go to another answerer after as many as one is asked', async () => {
+    const { desk: own, oracles } = desk(10_000, 2);
+    await Promise.all(['a', 'b', 'c', 'd', 'e'].map((question) => own.ask(question)));
+    expect(oracles.map(({ asked, ended }) => [asked, ended])).toEqual([
+      [['a', 'b'], true],
+      [['c', 'd'], true],
+      [['e'], false],
+    ]);
   });
 
   it('go to another answerer after it was renewed', async () => {
@@ -104,6 +123,17 @@ describe('questions to somebody who does not', () => {
     oracles[0]?.onDeath();
     expect(await own.ask('b')).toBe('b!');
     expect(oracles).toHaveLength(2);
+  });
+
+  it('fail as unstarted when there is none to be had, and ask again the next time', async () => {
+    let attempts = 0;
+    const own = new OneAtATime<string, string>((onDeath) => {
+      attempts += 1;
+      if (attempts === 1) throw new RangeError('no room for a process');
+      return new Oracle(onDeath);
+    }, 10_000);
+    await expect(own.ask('a')).rejects.toMatchObject({ why: 'unstarted', message: 'no room for a process' });
+    expect(await own.ask('a')).toBe('a!');
   });
 
   it('are not harmed by the late news of a death', async () => {
