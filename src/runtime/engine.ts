@@ -180,7 +180,7 @@ export class Engine {
     const chosen = greediest(this.#holdings(), left);
     this.#greedy = new Set(chosen.map(({ tenant }) => tenant));
     if (measure === 'end') this.#end(chosen);
-    this.#memories.collect();
+    this.#memories.collect('last-resort');
   }
 
   /**

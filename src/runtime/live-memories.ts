@@ -44,9 +44,10 @@ export class LiveMemory {
     if (this.#ledger.grow(this.#account.tenant, pages) !== null) return 'capacity';
     try {
       this.memory.grow(pages);
-    } catch {
+    } catch (error) {
       this.#ledger.shrink(this.#account.tenant, pages);
-      return 'capacity';
+      if (error instanceof RangeError) return 'capacity';
+      throw error;
     }
     this.#account.pages += pages;
     return before;
@@ -119,20 +120,23 @@ export class LiveMemories {
     if (this.#abandonedBytes >= LEAST_ABANDONED_BYTES) this.collect();
   }
 
-  /** Has the collector run in a task of its own, now or after a pause since it last did: a collection takes milliseconds. */
-  collect(): void {
+  /**
+   * Has the collector run in a task of its own, now or after a pause since it last did: a collection takes milliseconds, and as a
+   * `last-resort`, which gives memory back to the system too, three times as many.
+   */
+  collect(flavor: 'regular' | 'last-resort' = 'regular'): void {
     if (this.#collectAt === Infinity || this.#later !== null) return;
     const pause = this.#collectedMs + COLLECTION_PAUSE_MS - performance.now();
-    if (pause <= 0) this.#collect();
-    else this.#later = setTimeout(() => this.#collect(), pause).unref();
+    if (pause <= 0) this.#collect(flavor);
+    else this.#later = setTimeout(() => this.#collect(flavor), pause).unref();
   }
 
-  #collect(): void {
+  #collect(flavor: 'regular' | 'last-resort'): void {
     this.#later = null;
     this.#collectAt = Infinity;
     this.#collectedMs = performance.now();
     this.#abandonedBytes = 0;
-    void globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' }).then(() => {
+    void globalThis.gc?.({ type: 'major', execution: 'async', flavor }).then(() => {
       this.#collectAt = this.#alive + this.#step;
     });
   }

@@ -184,20 +184,28 @@ export class Scheduler {
   wait<T>(task: Task, work: Promise<T>): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const sleep = this.#sleep(task, resolve, reject);
-      const since = this.#clock.nowMs();
+      task.waitingSinceMs = this.#clock.nowMs();
       work.then(
         (value) => {
           task.clockMs = this.#clock.nowMs();
-          task.waitMs += task.clockMs - since;
+          this.#endWait(task);
           this.#enqueue({ kind: 'resume', task, sleep, wake: () => resolve(value) });
         },
         (error: unknown) => {
           task.fault ??= error;
+          this.#endWait(task);
           this.#enqueue({ kind: 'resume', task, sleep, wake: () => reject(TRAP_ERROR) });
         },
       );
       if (task.verdict !== null) this.#unwind(task);
     });
+  }
+
+  /** Puts the wait that a request is in on its account: it is over, whichever way. */
+  #endWait(task: Task): void {
+    if (task.waitingSinceMs === null) return;
+    task.waitMs += this.#clock.nowMs() - task.waitingSinceMs;
+    task.waitingSinceMs = null;
   }
 
   /** Ends a request from outside its guest: a sleeping guest unwinds at once, a waiting host call is given up. */
@@ -211,6 +219,7 @@ export class Scheduler {
   #unwind(task: Task): void {
     const { sleep } = task;
     task.sleep = null;
+    this.#endWait(task);
     if (sleep === null) return;
     this.#unwinding.push(sleep);
     if (this.#unwinding.length === 1) void this.#unwindAll();

@@ -33,6 +33,8 @@ export class Task {
   slices = 0;
   /** Time that its guest waited in hostcalls. */
   waitMs = 0;
+  /** When the wait began that it is in. */
+  waitingSinceMs: number | null = null;
   /** CPU time used in finished slices. */
   cpuMs = 0;
   /** Why the request must end; set once, and from then on nothing of it runs. */

@@ -19,6 +19,16 @@ class Bench {
     this.pool = new SandboxPool(deploymentOf(module, changes), ABI, this.surroundings, this.idleBytes);
   }
 
+  /** Carries one request through a sandbox, from the pool and back. */
+  async serve(): Promise<void> {
+    const task = this.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
+    const sandbox = this.pool.acquire(task);
+    void this.pool.prepare(sandbox);
+    await sandbox.guest.handle(sandbox.enter, exchange());
+    this.surroundings.scheduler.close(task);
+    this.pool.release(sandbox);
+  }
+
   acquire(): Sandbox {
     const task = this.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
     const sandbox = this.pool.acquire(task);
@@ -85,12 +95,7 @@ describe('a pool', () => {
     const deployment = deploymentOf(module, { isolation: 'reuse' });
     const memory = { initialPages: 1, maximumPages: 16 };
     const bench = new Bench({ isolation: 'reuse', shape: { ...deployment.shape, memory } }, undefined, module);
-    const task = bench.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
-    const sandbox = bench.pool.acquire(task);
-    void bench.pool.prepare(sandbox);
-    await sandbox.guest.handle(sandbox.enter, exchange());
-    bench.surroundings.scheduler.close(task);
-    bench.pool.release(sandbox);
+    await bench.serve();
     expect(bench.pool.idle).toBe(kept);
   });
 
@@ -108,12 +113,7 @@ describe('a pool', () => {
       undefined,
       guest(() => ({ handle: '(drop (memory.grow (i32.const 1))) (i64.const 0)' })),
     );
-    const task = bench.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0);
-    const sandbox = bench.pool.acquire(task);
-    void bench.pool.prepare(sandbox);
-    await sandbox.guest.handle(sandbox.enter, exchange());
-    bench.surroundings.scheduler.close(task);
-    bench.pool.release(sandbox);
+    await bench.serve();
     expect(bench.pool.idle).toBe(0);
   });
 });

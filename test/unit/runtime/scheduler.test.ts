@@ -255,6 +255,21 @@ describe('a wait', () => {
     scheduler.end(task);
   });
 
+  it.each(['answered', 'failed', 'cancelled'])('that is %s is on the account of its request', async (end) => {
+    const task = open(50, 1_000_000);
+    const work = Promise.withResolvers<string>();
+    scheduler.begin(task);
+    const waiting = scheduler.wait(task, work.promise).catch(() => undefined);
+    clock.wall += 40;
+    if (end === 'answered') work.resolve('value');
+    else if (end === 'failed') work.reject(new Error('broken'));
+    else scheduler.cancel(task, 'client_closed');
+    await waiting;
+    clock.wall += 1_000;
+    scheduler.close(task);
+    expect(task.waitMs).toBe(40);
+  });
+
   it('costs no CPU while it lasts', async () => {
     const task = open();
     scheduler.begin(task);
