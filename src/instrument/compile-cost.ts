@@ -41,9 +41,11 @@ function admitFunction(code: Code, plan: Plan, index: number, refusals: Refusals
 const EDGES_PER_CHECK = 2;
 /** What hoisting adds: three blocks, three branches, a call. */
 const EDGES_OF_HOIST = 7;
+/** What doubling adds beside the second body: four blocks, four branches, a call. */
+const EDGES_OF_DOUBLE = 9;
 
 /** Edges that the plan adds to function `index`, not fewer than it really does. */
-function addedEdges(code: Code, plan: Plan, index: number): number {
+export function addedEdges(code: Code, plan: Plan, index: number): number {
   let added = (plan.entry[index] as number) * EDGES_PER_CHECK;
   const end = code.first[index + 1] as number;
   for (let row = code.first[index] as number; row < end; row++) {
@@ -56,10 +58,10 @@ function addedEdges(code: Code, plan: Plan, index: number): number {
 function edgesOf(code: Code, row: number, mark: number): number {
   const checks = (mark & (Mark.before | Mark.after)) === 0 ? 0 : EDGES_PER_CHECK;
   if ((mark & Mark.hoist) !== 0) return checks + EDGES_OF_HOIST;
-  const copies = (mark & Mark.fourTimes) !== 0 ? 4 : (mark & Mark.twice) !== 0 ? 2 : 1;
-  if (copies === 1) return checks;
-  // Each copy but the last is a block with a branch out of it, and one check stands between the copies.
-  return checks + 1 + EDGES_PER_CHECK + (copies - 1) * (2 + edgesInside(code, row));
+  if ((mark & Mark.twice) !== 0) return checks + EDGES_OF_DOUBLE + edgesInside(code, row);
+  if ((mark & Mark.fourTimes) === 0) return checks;
+  // Each copy but the last is a block with a branch out of it, and one check stands after the first.
+  return checks + 1 + EDGES_PER_CHECK + 3 * (2 + edgesInside(code, row));
 }
 
 /** Edges of the body of the loop in row `row`, not fewer than it has: a label takes a byte at least. */
