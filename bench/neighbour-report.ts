@@ -8,7 +8,7 @@ import type { TrafficRun } from './traffic-run.ts';
 import { errorsOf, type TrafficResult } from './traffic.ts';
 
 /** Kerb's slice, in milliseconds: what the victim may wait longer beside hogs than alone. */
-export const SLICE_MS = 2;
+export const SLICE_MS = 1;
 /** The aims. */
 const MOST_TIMES_ALONE = 2;
 const LEAST_THROUGHPUT = 0.98;

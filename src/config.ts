@@ -85,7 +85,7 @@ const SETTINGS = {
   tenants: { value: 'DIR', standard: 'tenants', help: 'folder of apps, each a folder with a kerb.toml' },
   data: { value: 'DIR', standard: '.kerb', help: 'folder that keeps all state' },
   threads: { value: 'N', standard: String(threadsByDefault), help: 'threads that run apps' },
-  'slice-ms': { value: 'MS', standard: '2', help: 'how long an app runs before others get a turn' },
+  'slice-ms': { value: 'MS', standard: '1', help: 'how long an app runs before others get a turn' },
   'memory-target': {
     value: 'MIB',
     standard: String(memoryTargetByDefault),

@@ -4,9 +4,9 @@
  * Each tenant has a virtual time, which moves by the CPU time that it used over its weight; the tenant that is least far on goes
  * next. One that comes, or comes back, begins at the virtual time of whoever ran last: it overtakes those that have used more, and
  * has saved up nothing. How many requests a tenant has makes no difference to its share, and nothing is left unused.
+ *
+ * What waits keeps the place that it had when it came: what its tenant uses meanwhile elsewhere counts for those that come later.
  */
-
-import { MAX_LEAD_MS } from './limits.ts';
 
 /** A tenant that has run or waits to. */
 interface Account {
@@ -18,7 +18,7 @@ interface Account {
   listed: boolean;
 }
 
-/** A tenant's place in the heap; out of date when the tenant has run since. */
+/** A tenant's place in the heap: its virtual time when it came there. */
 interface Place {
   readonly account: Account;
   readonly virtualTime: number;
@@ -51,21 +51,17 @@ export class FairQueue<Item> {
     if (!account.listed) this.#list(account);
   }
 
-  /** Takes the first item of the tenant that is least far on. */
+  /** Takes the first item of the tenant that is least far on; it runs now. */
   shift(): Item | undefined {
-    for (let place = this.#pop(); place !== undefined; place = this.#pop()) {
-      const { account } = place;
-      account.listed = false;
-      if (account.virtualTime > place.virtualTime) {
-        this.#list(account);
-        continue;
-      }
-      const item = account.waiting.shift() as Item;
-      this.#size -= 1;
-      if (account.waiting.length > 0) this.#list(account);
-      return item;
-    }
-    return undefined;
+    const place = this.#pop();
+    if (place === undefined) return undefined;
+    const { account } = place;
+    this.#clock = Math.max(this.#clock, place.virtualTime);
+    const item = account.waiting.shift() as Item;
+    this.#size -= 1;
+    account.listed = false;
+    if (account.waiting.length > 0) this.#list(account);
+    return item;
   }
 
   /** Whether a tenant may run now although others wait: it has none that waits itself, and nobody is less far on. */
@@ -77,16 +73,20 @@ export class FairQueue<Item> {
     return account.waiting.length === 0 && (first === undefined || account.virtualTime <= first.virtualTime);
   }
 
-  /** Notes that a tenant runs now. */
+  /** Notes that a tenant runs now without having waited. */
   start(tenant: number): void {
-    const account = this.#account(tenant);
-    this.#clock = account.virtualTime;
+    this.#clock = this.#account(tenant).virtualTime;
   }
 
-  /** Notes how much CPU time a tenant of that weight has used since. */
-  charge(tenant: number, cpuMs: number, weight: number): void {
+  /**
+   * Notes how much CPU time a tenant of that weight has used.
+   *
+   * @param maxLeadMs - No more than this of it is remembered beyond the tenant that runs.
+   */
+  charge(tenant: number, cpuMs: number, weight: number, maxLeadMs: number): void {
     const account = this.#account(tenant);
-    account.virtualTime = Math.min(account.virtualTime + cpuMs / weight, this.#clock + MAX_LEAD_MS / weight);
+    const most = Math.max(account.virtualTime, this.#clock + maxLeadMs / weight);
+    account.virtualTime = Math.min(account.virtualTime + cpuMs / weight, most);
   }
 
   /** Forgets tenants that are no further on than anybody who comes new. */

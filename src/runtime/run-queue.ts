@@ -1,12 +1,18 @@
 /**
- * Who goes next on a thread. Requests that have used less than a slice so far take the express lane: nearly all that are light end
- * in it. Longer ones are shared out among tenants by a {@link FairQueue}.
+ * Who goes next on a thread. Requests that are light so far take the express lane: nearly all of them end in it. Longer ones are shared out among tenants by a {@link FairQueue}.
  *
  * The express lane is no way round fairness: what a tenant uses there counts in the fair queue, and there is a bound on how much
  * of the thread one tenant, and all together, may use in it while others wait.
  */
 import { FairQueue } from './fair-queue.ts';
-import { EXPRESS_BURST_MS, EXPRESS_SHARE, EXPRESS_TENANT_BURST_MS, EXPRESS_TENANT_SHARE } from './limits.ts';
+import {
+  EXPRESS_BURST_MS,
+  EXPRESS_SHARE,
+  EXPRESS_TENANT_BURST_MS,
+  EXPRESS_TENANT_SHARE,
+  MAX_EXPRESS_LEAD_MS,
+  MAX_LEAD_MS,
+} from './limits.ts';
 import { Meter } from './meter.ts';
 import type { Task } from './task.ts';
 
@@ -17,15 +23,15 @@ export interface Runnable {
 
 /** What is ready to run on one thread. */
 export class RunQueue<Item extends Runnable> {
-  readonly #sliceMs: number;
+  readonly #lightMs: number;
   readonly #express: Item[] = [];
   readonly #fair = new FairQueue<Item>();
   readonly #all = new Meter(EXPRESS_SHARE);
   readonly #tenants = new Map<number, Meter>();
 
-  /** @param sliceMs - A request that has used less is light. */
-  constructor(sliceMs: number) {
-    this.#sliceMs = sliceMs;
+  /** @param lightMs - A request that has used less CPU time is light. */
+  constructor(lightMs: number) {
+    this.#lightMs = lightMs;
   }
 
   /** How many wait. */
@@ -56,21 +62,19 @@ export class RunQueue<Item extends Runnable> {
   /** Whether a request that has just come may run at once: nobody waits whose turn is before it. */
   goesFirst(task: Task, nowMs: number): boolean {
     task.express = false;
-    if (this.size === 0) return true;
     if (this.#express.length > 0) return false;
-    if (!this.#isExpress(task, nowMs)) return this.#fair.overtakes(task.tenant);
-    task.express = this.#hasRoom(nowMs);
-    return task.express;
-  }
-
-  /** Notes that the tenant of `task` runs now. */
-  start(task: Task): void {
+    if (this.#fair.size > 0 && this.#isExpress(task, nowMs)) {
+      task.express = this.#hasRoom(nowMs);
+      return task.express;
+    }
+    if (!this.#fair.overtakes(task.tenant)) return false;
     this.#fair.start(task.tenant);
+    return true;
   }
 
   /** Notes how much CPU time `task` has used since, before it is added to its account. */
   charge(task: Task, cpuMs: number, nowMs: number): void {
-    this.#fair.charge(task.tenant, cpuMs, task.cpuWeight);
+    this.#fair.charge(task.tenant, cpuMs, task.cpuWeight, task.express ? MAX_EXPRESS_LEAD_MS : MAX_LEAD_MS);
     if (!task.express) return;
     this.#all.add(cpuMs, nowMs);
     this.#meterOf(task).add(cpuMs, nowMs);
@@ -83,7 +87,7 @@ export class RunQueue<Item extends Runnable> {
   }
 
   #isExpress(task: Task, nowMs: number): boolean {
-    return task.cpuMs < this.#sliceMs && this.#meterOf(task).level(nowMs) < EXPRESS_TENANT_BURST_MS;
+    return task.cpuMs < this.#lightMs && this.#meterOf(task).level(nowMs) < EXPRESS_TENANT_BURST_MS;
   }
 
   #hasRoom(nowMs: number): boolean {

@@ -6,13 +6,14 @@
  * so that sockets are served between any two slices; whose turn it is, a {@link RunQueue} says.
  */
 import { Interrupt } from '../instrument/sandbox-imports.ts';
+import { LIGHT_MS } from './limits.ts';
 import { RunQueue } from './run-queue.ts';
 import { Task, type Sleep, type TaskBudget } from './task.ts';
 import { TRAP_ERROR } from './trap.ts';
 import { TICK_MS, type WatchdogLink } from './watchdog.ts';
 
 /** How long a guest runs before the event loop gets a turn, unless it is said otherwise. */
-export const SLICE_MS = 2;
+export const SLICE_MS = 1;
 
 /** How often sleeping requests are checked against their deadlines. */
 export const DEADLINE_CHECK_MS = 5;
@@ -92,7 +93,7 @@ export class Scheduler {
     this.#watchdog = watchdog;
     this.#clock = clock;
     this.#sliceMs = sliceMs;
-    this.#queue = new RunQueue(sliceMs);
+    this.#queue = new RunQueue(LIGHT_MS);
     this.#onCpu = onCpu;
   }
 
@@ -114,7 +115,7 @@ export class Scheduler {
    * request's turn, and rejects when it has ended meanwhile. `undefined`: it goes first, as light ones do.
    */
   admit(task: Task): Promise<unknown> | undefined {
-    if (this.#usedMs < this.#sliceMs && this.#queue.goesFirst(task, this.#clock.nowMs())) return undefined;
+    if (this.#usedMs < LIGHT_MS && this.#queue.goesFirst(task, this.#clock.nowMs())) return undefined;
     return new Promise((resolve, reject) => {
       const sleep = this.#sleep(task, resolve, reject);
       this.#enqueue({ kind: 'arrival', task, sleep, wake: () => resolve(undefined) });
@@ -131,7 +132,6 @@ export class Scheduler {
   begin(task: Task): void {
     if (this.#current !== null) this.end(this.#current);
     this.#current = task;
-    this.#queue.start(task);
     this.#sliceStartMs = this.#clock.nowMs();
     this.#sliceCpuMs = Number.NaN;
     this.#watchdog.arm();
@@ -251,7 +251,8 @@ export class Scheduler {
     if (this.#usedMs >= TICK_MS) this.#planTurn();
     if (this.#chained || this.#queue.size === 0 || this.#usedMs >= this.#sliceMs) return;
     this.#chained = true;
-    queueMicrotask(() => {
+    // After all microtasks: a guest that has just ended has its response written before another one runs.
+    process.nextTick(() => {
       this.#chained = false;
       if (this.#current === null) this.#goOn();
     });

@@ -175,3 +175,45 @@ describe('a request that waits for its turn', () => {
     scheduler.close(waiting);
   });
 });
+
+describe('the response of a light request', () => {
+  it('is on its way before anybody else’s slice begins', async () => {
+    hog(1, 1);
+    hog(2, 1);
+    await turns(20);
+    for (let time = 0; time < 20; time++) {
+      const light = request(99, 0.3);
+      let cpuAtEnd = Number.NaN;
+      // What the server does after a guest has ended takes some microtasks until the response is written.
+      const written = light
+        .then(() => (cpuAtEnd = clock.cpu))
+        .then(async () => {
+          for (let hop = 0; hop < 20; hop++) await Promise.resolve();
+          return clock.cpu;
+        });
+      expect((await written) - cpuAtEnd).toBe(0);
+      await turns(3);
+    }
+  });
+});
+
+describe('a request heavier than the others of its tenant', () => {
+  it('comes to its turn although its tenant sends more light ones than its share would allow', async () => {
+    for (let tenant = 1; tenant <= 32; tenant++) hog(tenant, 1);
+    await turns(200);
+    let going = true;
+    const light = (async (): Promise<void> => {
+      while (going) {
+        await request(99, 1);
+        await turns(2);
+      }
+    })();
+    await turns(500);
+    const before = clock.cpu;
+    await request(99, 4);
+    going = false;
+    // It needs a few slices of its own, each after at most some rounds of the others.
+    expect(clock.cpu - before).toBeLessThan(32 * 20 * SLICE_MS);
+    await light;
+  });
+});

@@ -122,7 +122,7 @@ it('a bare CR in a field keeps the transport waiting, and nothing is served', as
 });
 
 it('requests in a row on one connection are all answered, in order', async () => {
-  const targets = Array.from({ length: 50 }, (_, i) => `/in-a-row-${i}`);
+  const targets = Array.from({ length: 10 }, (_, i) => `/in-a-row-${i}`);
   const client = new RawClient(edge);
   client.send(targets.map((target) => `GET ${target} HTTP/1.1\r\nHost: bystander.localhost\r\n\r\n`).join(''));
   await client.until(() => client.received.endsWith(targets.at(-1) ?? ''));

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EXPRESS_BURST_MS, EXPRESS_TENANT_BURST_MS } from '../../../src/runtime/limits.ts';
+import { EXPRESS_BURST_MS, EXPRESS_TENANT_BURST_MS, LIGHT_MS } from '../../../src/runtime/limits.ts';
 import { RunQueue } from '../../../src/runtime/run-queue.ts';
 import { Task } from '../../../src/runtime/task.ts';
-
-const SLICE_MS = 2;
 
 interface Item {
   readonly task: Task;
@@ -19,7 +17,6 @@ function item(tenant: number, cpuMs = 0, cpuWeight = 100): Item {
 /** Lets a request run for `ms`, as the scheduler does. */
 function run(queue: RunQueue<Item>, { task }: Item, ms: number, nowMs: number): void {
   queue.goesFirst(task, nowMs);
-  queue.start(task);
   queue.charge(task, ms, nowMs);
   task.cpuMs += ms;
 }
@@ -28,9 +25,9 @@ function tenantsOf(queue: RunQueue<Item>, nowMs: number): (number | undefined)[]
   return Array.from({ length: queue.size }, () => queue.shift(nowMs)?.task.tenant);
 }
 
-describe('a request that has used less than a slice', () => {
+describe('a light request', () => {
   it('goes before all that have used more, and those go by what their tenants have used', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     const [hog, other] = [item(1, 40), item(2, 40)];
     run(queue, hog, 6, 0);
     queue.push(hog, 0);
@@ -40,7 +37,7 @@ describe('a request that has used less than a slice', () => {
   });
 
   it('goes first when it comes, unless another such waits', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     queue.push(item(1, 40), 0);
     expect(queue.goesFirst(item(2).task, 0)).toBe(true);
     queue.push(item(3, 1), 0);
@@ -48,7 +45,7 @@ describe('a request that has used less than a slice', () => {
   });
 
   it('goes first where nobody waits, whatever its tenant has used', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     for (let time = 0; time < 500; time++) run(queue, item(1), 1, 0);
     expect(queue.goesFirst(item(1).task, 0)).toBe(true);
   });
@@ -56,7 +53,7 @@ describe('a request that has used less than a slice', () => {
 
 describe('the express lane', () => {
   it('is closed to a tenant that has used up its part of it, until some of that has passed', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     queue.push(item(2, 40), 0);
     for (let used = 0; used < EXPRESS_TENANT_BURST_MS; used++) run(queue, item(1), 1, 0);
     expect([queue.goesFirst(item(1).task, 0), queue.goesFirst(item(3).task, 0)]).toEqual([false, true]);
@@ -64,7 +61,7 @@ describe('the express lane', () => {
   });
 
   it('is wider for a tenant of more weight', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     queue.push(item(9, 40), 0);
     for (let now = 0; now < 1_000; now += 2) {
       run(queue, item(1), 1, now);
@@ -76,7 +73,7 @@ describe('the express lane', () => {
   });
 
   it('gives way to the longer requests once all together have used their part of it', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     queue.push(item(1, 40), 0);
     for (let tenant = 0; tenant < EXPRESS_BURST_MS; tenant++) run(queue, item(100 + tenant), 1, 0);
     queue.push(item(2), 0);
@@ -87,21 +84,20 @@ describe('the express lane', () => {
 
 describe('a tenant that sends many short requests at once', () => {
   it('does not stand before everybody: what is more than its part goes to the fair queue', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     for (let request = 0; request < 200; request++) queue.push(item(1), 0);
     queue.push(item(2), 0);
     let before = 0;
     for (let next = queue.shift(0); next !== undefined && next.task.tenant !== 2; next = queue.shift(0)) {
-      queue.start(next.task);
       queue.charge(next.task, 1.8, 0);
       before += 1.8;
     }
-    expect(before).toBeLessThanOrEqual(EXPRESS_TENANT_BURST_MS + 2 * SLICE_MS);
+    expect(before).toBeLessThanOrEqual(EXPRESS_TENANT_BURST_MS + 2 * LIGHT_MS);
     expect(queue.size).toBeGreaterThan(100);
   });
 
   it('and nobody else’s short request waits for long behind them, whenever it comes', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     for (let request = 0; request < 60; request++) queue.push(item(1), 0);
     let now = 0;
     let [waited, longest] = [0, 0];
@@ -109,7 +105,6 @@ describe('a tenant that sends many short requests at once', () => {
       if (turn % 20 === 0) queue.push(item(2), now);
       const next = queue.shift(now);
       if (next === undefined) break;
-      queue.start(next.task);
       const ms = next.task.tenant === 2 ? 0.3 : 1.2;
       now += ms;
       queue.charge(next.task, ms, now);
@@ -123,7 +118,7 @@ describe('a tenant that sends many short requests at once', () => {
 
 describe('the memory of it', () => {
   it('ends when nothing is left to remember, and every count starts anew', () => {
-    const queue = new RunQueue<Item>(SLICE_MS);
+    const queue = new RunQueue<Item>(LIGHT_MS);
     for (let used = 0; used < EXPRESS_TENANT_BURST_MS; used++) run(queue, item(1), 1, 0);
     queue.prune(1_000);
     queue.push(item(2, 40), 1_000);
