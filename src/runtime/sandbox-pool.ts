@@ -1,8 +1,15 @@
 /** The sandboxes of one deployment on one thread. */
 import type { Abi } from '../abi/abi.ts';
 import type { Deployment } from './deployment.ts';
-import type { InitialState } from './initial-state.ts';
-import { MAX_IDLE_SANDBOXES, MAX_REUSE_AGE_MS, MAX_REUSE_MEMORY_SHARE, MAX_REUSES } from './limits.ts';
+import type { Clearing, InitialState } from './initial-state.ts';
+import {
+  BUSY_AFTER,
+  MAX_BUSY_SANDBOXES,
+  MAX_IDLE_SANDBOXES,
+  MAX_REUSE_AGE_MS,
+  MAX_REUSE_MEMORY_SHARE,
+  MAX_REUSES,
+} from './limits.ts';
 import { Sandbox, type SandboxSurroundings } from './sandbox.ts';
 import type { Task } from './task.ts';
 
@@ -21,6 +28,8 @@ export class SandboxPool {
   readonly #surroundings: SandboxSurroundings;
   readonly #idleBytes: IdleBytes;
   readonly #idle: Sandbox[] = [];
+  /** Sandboxes that requests have. */
+  #lent = 0;
   #closed = false;
   /** The state of a new instance; `null`: it cannot be put back; `undefined`: there has been none yet. */
   #initial: InitialState | null | undefined = undefined;
@@ -42,6 +51,7 @@ export class SandboxPool {
     const kept = this.#idle.pop();
     if (kept !== undefined) this.#idleBytes.bytes -= kept.memoryBytes;
     const sandbox = kept ?? new Sandbox(this.#deployment, this.#abi, this.#surroundings);
+    this.#lent += 1;
     sandbox.assign(task);
     return sandbox;
   }
@@ -56,6 +66,7 @@ export class SandboxPool {
 
   /** Takes a sandbox back after a success. */
   release(sandbox: Sandbox): void {
+    this.#lent -= 1;
     if (!this.#readied(sandbox) || this.#isFull(sandbox)) return sandbox.abandon();
     this.#idleBytes.bytes += sandbox.memoryBytes;
     this.#idle.push(sandbox);
@@ -63,6 +74,7 @@ export class SandboxPool {
 
   /** Takes a sandbox back after anything else: nothing of it is used again. */
   discard(sandbox: Sandbox): void {
+    this.#lent -= 1;
     sandbox.guest.reset('instance');
     sandbox.abandon();
   }
@@ -86,9 +98,15 @@ export class SandboxPool {
 
   /** Makes a sandbox ready for the next request; answers whether it is worth keeping. */
   #readied(sandbox: Sandbox): boolean {
-    if (this.#deployment.isolation === 'request' || this.#isWorn(sandbox)) return sandbox.wipe(this.#initial ?? null);
+    if (this.#deployment.isolation === 'request' || this.#isWorn(sandbox))
+      return sandbox.wipe(this.#initial ?? null, this.#clearingOf(sandbox));
     sandbox.keep();
     return true;
+  }
+
+  /** The few sandboxes of a busy app stay in the cache; of many, or of such as are seldom used, only the memory in use counts. */
+  #clearingOf({ served }: Sandbox): Clearing {
+    return served >= BUSY_AFTER && this.#lent + this.#idle.length < MAX_BUSY_SANDBOXES ? 'all' : 'written';
   }
 
   /** Whether an instance has served long enough, or is close to the end of its memory, which a guest that leaks reaches. */

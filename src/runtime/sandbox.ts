@@ -5,7 +5,7 @@ import { GuestMemory } from '../abi/guest-memory.ts';
 import type { Scalar } from '../abi/host-function.ts';
 import type { Deployment } from './deployment.ts';
 import { MAX_CLEARED_BYTES } from './limits.ts';
-import { captureState, restoreState, stateGlobals, type InitialState } from './initial-state.ts';
+import { captureState, clear, restoreState, stateGlobals, type Clearing, type InitialState } from './initial-state.ts';
 import { link } from './linker.ts';
 import type { LiveMemories, LiveMemory } from './live-memories.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -43,7 +43,7 @@ export class Sandbox {
   readonly #imports: WebAssembly.Imports;
   readonly #exports: ReadonlySet<string>;
   /** The whole memory, as long as it is not grown. */
-  readonly #bytes: Uint8Array;
+  readonly #bytes: Buffer;
   readonly #initialBytes: number;
   #instance: WebAssembly.Instance | null = null;
   #globals: readonly WebAssembly.Global[] = [];
@@ -58,6 +58,8 @@ export class Sandbox {
   #madeMs = 0;
   /** Requests that the present instance has served. */
   uses = 0;
+  /** Requests that it has served with any instance. */
+  served = 0;
   /** Counts sweeps of the pool since the sandbox was last used. */
   idleSweeps = 0;
 
@@ -74,7 +76,7 @@ export class Sandbox {
         ? null
         : surroundings.memories.create(shape.memory.initialPages, shape.memory.maximumPages, deployment.slot);
     const linear = this.#memory?.memory ?? NO_MEMORY;
-    this.#bytes = new Uint8Array(linear.buffer);
+    this.#bytes = Buffer.from(linear.buffer);
     this.#initialBytes = this.#bytes.length;
     const memory = new GuestMemory(linear);
     const host = surroundings.hostFor(deployment, memory, () => this.#taskAtHand());
@@ -127,6 +129,7 @@ export class Sandbox {
     task.holder = this;
     this.#tally.hostcalls = 0;
     this.uses += 1;
+    this.served += 1;
     this.idleSweeps = 0;
   }
 
@@ -190,19 +193,19 @@ export class Sandbox {
    * Makes the sandbox ready for another request that finds nothing of the last: puts `initial` back, or without it drops the
    * instance and zeroes the memory. Answers `false` when the sandbox is not worth keeping: its memory was grown or is large.
    */
-  wipe(initial: InitialState | null): boolean {
+  wipe(initial: InitialState | null, clearing: Clearing): boolean {
     this.guest.reset('instance');
     this.#task = null;
     this.uses = 0;
     if (this.memoryBytes !== this.#initialBytes || this.#initialBytes > MAX_CLEARED_BYTES) return false;
     if (initial !== null) {
-      restoreState(initial, this.#bytes, this.#globals);
+      restoreState(initial, this.#bytes, this.#globals, clearing);
       this.#pristine = true;
       return true;
     }
     this.#instance = null;
     this.#entries.clear();
-    this.#bytes.fill(0);
+    clear(this.#bytes, 0, this.#initialBytes, clearing);
     return true;
   }
 

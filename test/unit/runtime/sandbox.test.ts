@@ -57,7 +57,7 @@ describe('a sandbox', () => {
       const initial = way === 'another instance' ? null : one.sandbox.capture();
       for (let round = 0; round < 3; round++) {
         expect(await handled(one)).toBe('000!');
-        expect(one.sandbox.wipe(initial)).toBe(true);
+        expect(one.sandbox.wipe(initial, 'written')).toBe(true);
         expect([one.sandbox.warm, one.sandbox.uses]).toEqual([false, 0]);
         one.sandbox.assign(one.surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0));
         one.sandbox.renew(ABI);
@@ -79,14 +79,14 @@ describe('a sandbox', () => {
     const one = made(() => ({ handle: '(drop (memory.grow (i32.const 1))) (i64.const 0)' }));
     await handled(one);
     expect(one.sandbox.memoryBytes).toBe(5 * PAGE);
-    expect(one.sandbox.wipe(null)).toBe(false);
+    expect(one.sandbox.wipe(null, 'all')).toBe(false);
   });
 
   it('is not kept when its memory is large: a fresh one is cheaper', async () => {
     const pages = MAX_CLEARED_BYTES / PAGE;
     const [fits, large] = [made(() => ({ pages })), made(() => ({ pages: pages + 1 }))];
     await Promise.all([handled(fits), handled(large)]);
-    expect([fits.sandbox.wipe(null), large.sandbox.wipe(null)]).toEqual([true, false]);
+    expect([fits.sandbox.wipe(null, 'all'), large.sandbox.wipe(null, 'all')]).toEqual([true, false]);
   });
 
   it('without an assigned request cannot be entered', () => {
