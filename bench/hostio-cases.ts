@@ -1,5 +1,4 @@
 /** The cases of benchmark `hostio`. Pure. */
-import { MAX_CONNECTIONS } from '../src/upstream/limits.ts';
 import type { KerbApp } from './servers/kerb.ts';
 import { MODULES, ROOT } from './servers/server.ts';
 import type { ClosedTraffic, OpenTraffic } from './traffic.ts';
@@ -13,8 +12,8 @@ export const HOLD_MS = 3_000;
 /** Requests at once. */
 export const WIDTHS = [1_000, 5_000, 10_000] as const;
 
-/** Connections to its origin that Kerb gives a tenant: so many of its requests wait there at once. */
-export const CONNECTIONS_PER_TENANT = MAX_CONNECTIONS;
+/** Requests at once of each tenant: a slow origin that many tenants have would be unusual, and a single one too. */
+export const REQUESTS_PER_TENANT = 100;
 
 /** The tenant that waits for nothing. */
 export const LIGHT = { name: 'light', perSecond: 100 } as const;
@@ -22,9 +21,9 @@ export const LIGHT = { name: 'light', perSecond: 100 } as const;
 /** Files that a server needs beside two connections per request. */
 const OTHER_FILES = 400;
 
-/** Tenants among which so many requests are shared out, so that each gets a connection. */
+/** Tenants among which so many requests are shared out. */
 export function tenantsFor(width: number): number {
-  return Math.ceil(width / CONNECTIONS_PER_TENANT);
+  return Math.ceil(width / REQUESTS_PER_TENANT);
 }
 
 /** A width that a server can have open at both sides under a limit of open files. */

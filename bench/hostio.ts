@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { findAffinity, type Affinity } from './affinity.ts';
 import { parsePauses } from './gc-trace.ts';
 import {
-  CONNECTIONS_PER_TENANT,
   HOLD_MS,
   LIGHT,
   LIGHT_TRAFFIC,
   openFilesOf,
+  REQUESTS_PER_TENANT,
   tenantsFor,
   WAIT_MS,
   waitingTraffic,
@@ -21,7 +21,6 @@ import {
   hostioAims,
   hostioChart,
   hostioTables,
-  OWN,
   rateSampleOf,
   type GcSeries,
   type HoldSample,
@@ -44,8 +43,8 @@ const HOLD_ROUNDS = { full: 3, quick: 1 } as const;
 const SECONDS_FACTOR = { full: 2, quick: 0.5 } as const;
 /** Long enough for every lane to have been answered once. */
 const WARM_UP_MS = { full: 1_500, quick: 500 } as const;
-/** Requests at once with which a server is warmed up before all of them wait at once. */
-const WARM_UP_WIDTH = CONNECTIONS_PER_TENANT;
+/** Requests at once with which a server is warmed up before all of them wait at once: its code is ready then, and nothing kept for many. */
+const WARM_UP_WIDTH = 16;
 /** After the last connection: all requests have arrived at the origin, and it holds them for longer than this. */
 const SETTLED_MS = 2_000;
 
@@ -54,7 +53,6 @@ interface Plan {
   readonly folder: string;
   readonly affinity: Affinity;
   readonly widths: readonly number[];
-  readonly scale: RunOptions['scale'];
   readonly rounds: number;
   readonly holdRounds: number;
   readonly warmUpMs: number;
@@ -73,7 +71,6 @@ export async function hostio({ rounds, seconds, scale, say }: RunOptions): Promi
     folder,
     affinity: findAffinity(),
     widths: (scale === 'quick' ? WIDTHS.slice(0, 1) : WIDTHS).map((width) => widthWithin(width, openFiles)),
-    scale,
     rounds: scale === 'quick' ? 1 : rounds,
     holdRounds: Math.min(rounds, HOLD_ROUNDS[scale]),
     warmUpMs: WARM_UP_MS[scale],
@@ -98,7 +95,6 @@ async function measureRates(plan: Plan): Promise<Pick<HostioResult, 'rates'>> {
       for (let round = 0; round < plan.rounds; round++) {
         plan.say(`${shape.width} at once, ${shape.tenants} tenants: round ${round + 1} of ${plan.rounds}`);
         for (const at of turnOrder(servers.length, round)) {
-          if (!takesPart(HOSTIO_KINDS[at] as HostioKind, shape)) continue;
           samples[at]?.push(rateSampleOf(await apply(servers[at] as HostioServer, shape, plan)));
         }
       }
@@ -116,19 +112,9 @@ async function measureRates(plan: Plan): Promise<Pick<HostioResult, 'rates'>> {
   }
 }
 
-/** The light tenant alone, one tenant with all requests of the least width, and every width among as many tenants as it takes. */
-function shapes({ widths, scale }: Plan): Shape[] {
-  const [least = 0] = widths;
-  return [
-    { width: 0, tenants: 0 },
-    ...(scale === 'quick' ? [] : [{ width: least, tenants: 1 }]),
-    ...widths.map((width) => ({ width, tenants: tenantsFor(width) })),
-  ];
-}
-
-/** The peer knows no tenants. */
-function takesPart({ name }: HostioKind, { tenants }: Shape): boolean {
-  return name === OWN || tenants !== 1;
+/** The light tenant alone, and every width. */
+function shapes({ widths }: Plan): Shape[] {
+  return [0, ...widths].map((width) => ({ width, tenants: tenantsFor(width) }));
 }
 
 async function apply({ pid, port }: HostioServer, { width, tenants }: Shape, plan: Plan): Promise<TrafficRun> {
@@ -211,7 +197,7 @@ function report(result: HostioResult, plan: Plan, openFiles: number): Report {
   const notes = [
     `${plan.rounds} interleaved rounds of ${plan.measureMs / 1000} s, closed loop, each request on a connection of its own; ${plan.affinity.text}, each server’s origin with the load. Milliseconds: median of the rounds.`,
     `The origin answers after ${WAIT_MS} ms. generator: used at most ${figure(load * 100)} % of a core.`,
-    `Kerb opens at most ${CONNECTIONS_PER_TENANT} connections per tenant to an origin: with as many tenants as it takes every request has one; one tenant alone has its others wait or fail.`,
+    `${REQUESTS_PER_TENANT} requests of each tenant at once.`,
     'refused: answered 503 "capacity" because the process has its 8,000 requests: by design; such a client comes again after 100 ms. Kerb is: by rounds.',
     `light: a tenant that waits for nothing, ${LIGHT.perSecond} requests/s in an open loop beside the others; 0 at once is it alone. Its p99 is of the rounds in which it had no error.`,
     ...(lowered === undefined

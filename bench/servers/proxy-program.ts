@@ -6,7 +6,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Pool, type Dispatcher } from 'undici';
-import { CONNECTIONS_PER_TENANT, LIGHT } from '../hostio-cases.ts';
+import { REQUESTS_PER_TENANT, LIGHT } from '../hostio-cases.ts';
 import { EXCHANGES } from '../workload.ts';
 
 const [, , originPort = '', poolCount = ''] = process.argv;
@@ -14,7 +14,7 @@ const origin = `http://127.0.0.1:${originPort}`;
 const greeting = Buffer.from(EXCHANGES.hello.responseBody);
 
 // As many pools as Kerb has: in a single one undici would look through thousands of connections for every request.
-const options = { connections: CONNECTIONS_PER_TENANT, pipelining: 1 };
+const options = { connections: REQUESTS_PER_TENANT, pipelining: 1 };
 const pools = Array.from({ length: Number(poolCount) }, () => new Pool(origin, options));
 let turn = 0;
 

@@ -28,7 +28,7 @@ describe('defaults', () => {
       tenantsFolder: 'tenants',
       dataFolder: '.kerb',
       threads: Math.min(256, Math.max(1, availableParallelism() - 1)),
-      sliceMs: 2,
+      sliceMs: 1,
       memoryTargetMib: expect.any(Number) as number,
       maxModuleMib: 16,
       allowBackends: [],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  CONNECTIONS_PER_TENANT,
+  REQUESTS_PER_TENANT,
   hostioApps,
   openFilesOf,
   tenantsFor,
@@ -73,8 +73,8 @@ const verdicts = (result: HostioResult): string[] => hostioAims(result).map(({ v
 describe('the cases', () => {
   it('give every request a connection to the origin', () => {
     for (const width of [1, 64, 65, 9_800])
-      expect(tenantsFor(width) * CONNECTIONS_PER_TENANT).toBeGreaterThanOrEqual(width);
-    expect(tenantsFor(CONNECTIONS_PER_TENANT)).toBe(1);
+      expect(tenantsFor(width) * REQUESTS_PER_TENANT).toBeGreaterThanOrEqual(width);
+    expect(tenantsFor(REQUESTS_PER_TENANT)).toBe(1);
   });
 
   it('keep both connections of every request within the open files', () => {
