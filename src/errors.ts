@@ -18,7 +18,27 @@ export type KerbErrorCode =
   /** The address to listen on is taken or not allowed. */
   | 'cannot_listen'
   /** Two deployments claim the same host and path. */
-  | 'route_conflict';
+  | 'route_conflict'
+  /** A request to the control plane, or a value in it, is malformed. */
+  | 'bad_request'
+  /** No token, or one that is not valid. */
+  | 'unauthorized'
+  /** A valid token that does not allow this. */
+  | 'forbidden'
+  /** What is asked for cannot be done as things stand. */
+  | 'conflict'
+  /** Somebody else has changed it meanwhile. */
+  | 'precondition_failed'
+  /** A version may do more than the active one, and nobody has accepted that. */
+  | 'wider_capabilities'
+  /** A module that must be signed by a known key is not. */
+  | 'signature_required'
+  /** More bytes, entries or keys than are taken. */
+  | 'too_large'
+  /** Stored bytes are not what was stored. */
+  | 'corrupt'
+  /** This build cannot do it. */
+  | 'unsupported';
 
 /**
  * Bad input, explained: `message` says what was wrong and where, `details` lists every fault when there are several,

@@ -15,17 +15,20 @@ export const RANKS: Readonly<Record<string, number>> = Object.freeze({
   telemetry: 1,
   wasm: 2,
   http: 2,
+  store: 2,
   instrument: 3,
   capability: 3,
+  auth: 3,
   cache: 4,
   upstream: 4,
   abi: 4,
   runtime: 5,
   server: 6,
   control: 6,
-  'serve.ts': 7,
-  cli: 8,
-  'main.ts': 9,
+  api: 7,
+  'serve.ts': 8,
+  cli: 9,
+  'main.ts': 10,
 });
 
 /** The only file that may import the transport. */
