@@ -4,9 +4,10 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Suite } from './suite.ts';
 import { wasmSpec } from './wasm-spec/wasm-spec.ts';
+import { wycheproofJws } from './wycheproof-jws/wycheproof-jws.ts';
 
 /** Every suite by its name. */
-const SUITES: Readonly<Record<string, Suite>> = { 'wasm-spec': wasmSpec };
+const SUITES: Readonly<Record<string, Suite>> = { 'wasm-spec': wasmSpec, 'wycheproof-jws': wycheproofJws };
 
 const USAGE = [
   'Usage: npm run conformance -- NAME FOLDER',
