@@ -76,7 +76,9 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
     grants: { config: new Uint8Array(0), env: {} },
     origin: null,
     backends: [],
+    allowBackends: [],
     slot: 0,
+    figuresSlot: null,
   };
 }
 

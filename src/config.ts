@@ -38,6 +38,8 @@ export interface Config {
   readonly maxModuleMib: number;
   /** Private ranges that backends may be in. Empty: none. */
   readonly allowBackends: readonly Cidr[];
+  /** A file that lists other issuers of tokens; `null`: there are none. */
+  readonly issuersFile: string | null;
   readonly accessLog: AccessLogTarget;
   readonly logLevel: LogLevel;
   /** How long requests in flight may go on once the process is told to stop. */
@@ -93,6 +95,7 @@ const SETTINGS = {
   },
   'max-module': { value: 'MIB', standard: String(STANDARD_MODULE_MIB), help: 'largest module, in MiB' },
   'allow-backend': { value: 'CIDR', standard: '', help: 'private addresses that apps may reach; repeatable' },
+  issuers: { value: 'FILE', standard: '', help: 'JSON list of other issuers whose tokens are taken' },
   'access-log': { value: 'PATH', standard: '-', help: 'file for the access log; - is stdout, off is none' },
   'log-level': { value: 'LEVEL', standard: 'info', help: `the least level that is logged: ${LOG_LEVELS.join(', ')}` },
   'drain-ms': { value: 'MS', standard: '10000', help: 'time for requests in flight when the process stops' },
@@ -134,7 +137,7 @@ export function usage(): string {
   return [
     'Kerb serves a folder of WebAssembly apps over HTTP, each in its own sandbox.',
     '',
-    'Usage: npm start -- [flags]',
+    'Usage: kerb serve [flags]',
     '',
     ...rows,
     `${'  --help'.padEnd(25)} print this text and stop`,
@@ -271,6 +274,7 @@ function readConfig(values: Values): Config {
     allowBackends: Object.freeze(
       values.all('allow-backend', parseCidr, 'an address range; e.g. 127.0.0.0/8 or fd00::/8'),
     ),
+    issuersFile: values.all('issuers', filePath, 'a file; write its path').at(-1) ?? null,
     accessLog: values.one('access-log', accessLogTarget, 'a path, - or off; choose one'),
     logLevel: values.one('log-level', logLevel, `one of ${LOG_LEVELS.join(', ')}; choose one`),
     drainMs: values.one(

@@ -1,15 +1,20 @@
 /** Puts Kerb together: the watchdog, the data threads, the control plane and the tenants folder, from start to drain. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApi, type Api } from './api/api.ts';
+import { SERVER_OPTIONS } from './api/limits.ts';
+import { openAuthority } from './api/own-authority.ts';
 import type { Config } from './config.ts';
 import { Compiler } from './control/compiler.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { metricsText } from './control/metrics-text.ts';
 import { LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
+import { Control } from './control/control.ts';
 import { ModuleCache } from './control/module-cache.ts';
-import { Registry } from './control/registry.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
 import { PROCESS_BUDGETS, ProcessBudgets, type BudgetFigures, type ProcessBudget } from './runtime/process-budgets.ts';
 import { ceilingsFor, pageTableMib, ProcessGauge } from './runtime/process-gauge.ts';
 import { TenantCounters } from './runtime/tenant-counters.ts';
+import { VersionCounters } from './runtime/version-counters.ts';
 import { Watchdog } from './runtime/watchdog.ts';
 import { DataThreads } from './server/data-threads.ts';
 import { LineWriter } from './telemetry/line-writer.ts';
@@ -17,6 +22,12 @@ import type { Log } from './telemetry/log.ts';
 
 /** Tenants that one process can count. A slot takes 80 bytes. */
 const TENANT_SLOTS = 131_072;
+
+/** How long the edge waits for the admin API to end what it has begun, before it drains itself. */
+const API_CLOSE_MS = 2_000;
+
+/** Versions in force whose figures are kept at a time; a place takes 16 bytes. */
+const VERSION_SLOTS = 131_072;
 
 /** A running Kerb. */
 export interface Serving {
@@ -70,6 +81,7 @@ async function assemble(
   watchdog.onFailure(onDeath);
   closers.push(() => watchdog.close());
   const counters = TenantCounters.create(TENANT_SLOTS);
+  const versions = VersionCounters.create(VERSION_SLOTS);
   const budgets = ProcessBudgets.create(ceilingsFor(config.memoryTargetMib));
   const compiler = new Compiler(config.maxModuleMib * 2 ** 20);
   const modules = new ModuleCache((request) => compiler.compile(request), budgets);
@@ -77,10 +89,28 @@ async function assemble(
 
   let health: 'starting' | 'ok' | 'draining' = 'starting';
   let metrics = (): Promise<string> => Promise.resolve('');
-  const control = new ControlListener({ health: () => health, metrics: () => metrics() });
-  const { address, port: controlPort } = await control.listen(config.host, config.controlPort);
-  closers.push(() => control.close());
+  let api: Api | null = null;
+  const listener = new ControlListener(
+    { health: () => health, metrics: () => metrics(), api: () => api },
+    SERVER_OPTIONS,
+  );
+  const { address, port: controlPort } = await listener.listen(config.host, config.controlPort);
+  closers.push(() => listener.close());
 
+  const control = await Control.open(
+    {
+      dataFolder: config.dataFolder,
+      compile: (request) => modules.get(request),
+      publish: (add, remove, splits) => threads.publish(add, remove, splits),
+      counters,
+      versionCounters: versions,
+      maxModuleBytes: config.maxModuleMib * 2 ** 20,
+      log,
+    },
+    process.env,
+  );
+  closers.push(() => Promise.resolve(control.close()));
+  const { registry } = control;
   const threads = await DataThreads.start(
     {
       threads: config.threads,
@@ -90,6 +120,8 @@ async function assemble(
       watchdog: watchdog.share,
       counters: counters.share,
       budgets: budgets.share,
+      versions: versions.share,
+      splitKey: control.splitKey(),
       memoryTargetMib: config.memoryTargetMib,
       accessLog: lines.enabled ? 'keep' : 'off',
       logLevel: config.logLevel,
@@ -109,12 +141,13 @@ async function assemble(
   });
   closers.push(() => Promise.resolve(gauge.close()));
 
-  const registry = new Registry({
-    compile: (request) => modules.get(request),
-    publish: (add, remove) => threads.publish(add, remove),
-    log,
-    slots: counters.capacity,
+  const authority = await openAuthority({
+    store: control.store,
+    dataFolder: config.dataFolder,
+    issuersFile: config.issuersFile,
+    report: (message) => log.warn(message),
   });
+  closers.push(() => Promise.resolve(authority.close()));
   const folder = new TenantsFolder(config.tenantsFolder, (events) => registry.apply(events));
   // Run in reverse: requests end first, then what is being compiled is given up, so that the folder's pass can settle.
   closers.push(
@@ -125,21 +158,37 @@ async function assemble(
   metrics = async (): Promise<string> =>
     metricsText(
       {
-        deployments: registry.deployments.length,
+        deployments: control.inForce.deployments.size,
         threads: await threads.usage(),
         residentBytes: process.memoryUsage.rss(),
         budgets: readAll(budgets),
         types: compiler.types,
         droppedLogBatches: lines.dropped,
       },
-      [...registry.tenants].map(([tenant, slot]) => ({ tenant, ...counters.read(slot) })),
+      [...control.inForce.tenantSlots].map(([tenant, slot]) => ({ tenant, ...counters.read(slot) })),
     );
   // Every thread reserves room for its own code: once all are there, the first look tells theirs from that of modules.
   await Promise.all([compiler.start(), threads.usage()]);
   await gauge.lookAtMappings();
+  await control.restore();
   await folder.scan();
   // Only now: who listens before it can route answers 404 for apps that are there.
   await threads.listen();
+  api = createApi({
+    plane: control.tenants,
+    content: control.store,
+    ledger: control.store,
+    logs: threads.tail,
+    authority,
+    names: [config.host],
+    onFault: (error) =>
+      log.error(`the admin API failed: ${error instanceof Error ? (error.stack ?? '') : String(error)}`),
+    nowMs: () => Date.now(),
+    clock: () => performance.now(),
+  });
+  const open = api;
+  // First of all: no change may begin while the rest goes away.
+  closers.push(() => Promise.race([open.close(), sleep(API_CLOSE_MS, undefined, { ref: false })]));
   health = 'ok';
   folder.watch();
 
@@ -147,7 +196,7 @@ async function assemble(
   return {
     edgePort: threads.port,
     controlPort,
-    deployments: registry.deployments.length,
+    deployments: control.inForce.deployments.size,
     drain: () => {
       health = 'draining';
       draining ??= closeAll(closers);

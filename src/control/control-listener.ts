@@ -1,5 +1,5 @@
-/** The control plane's listener: liveness and metrics. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+/** The control plane's listener: liveness, metrics, and the admin API. */
+import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KerbError } from '../errors.ts';
 
@@ -9,16 +9,19 @@ export interface ControlSources {
   health(): 'starting' | 'ok' | 'draining';
   /** Metrics as text. */
   metrics(): Promise<string>;
+  /** The admin API: answers everything under `/v1`. `null`: not yet, or not any more. */
+  api(): { handle(request: IncomingMessage, response: ServerResponse): void } | null;
 }
 
-/** Serves `/healthz` and `/metrics`. */
+/** Serves `/healthz`, `/metrics` and `/v1`. */
 export class ControlListener {
   readonly #server: Server;
   readonly #sources: ControlSources;
 
-  constructor(sources: ControlSources) {
+  /** @param options - Limits of the HTTP server. */
+  constructor(sources: ControlSources, options: ServerOptions = {}) {
     this.#sources = sources;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer(options, (request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
   }
@@ -48,11 +51,16 @@ export class ControlListener {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [pathname = '/'] = (request.url ?? '/').split('?');
+    if (pathname === '/v1' || pathname.startsWith('/v1/')) {
+      const api = this.#sources.api();
+      if (api !== null) return api.handle(request, response);
+      return reply(response, 503, 'text/plain; charset=utf-8', `${this.#sources.health()}\n`);
+    }
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return reply(response, 405, 'text/plain; charset=utf-8', 'only GET\n');
     }
-    const [pathname] = (request.url ?? '/').split('?');
     if (pathname === '/healthz') {
       const health = this.#sources.health();
       return reply(response, health === 'ok' ? 200 : 503, 'text/plain; charset=utf-8', `${health}\n`);
@@ -60,7 +68,7 @@ export class ControlListener {
     if (pathname === '/metrics') {
       return reply(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await this.#sources.metrics());
     }
-    return reply(response, 404, 'text/plain; charset=utf-8', 'there are /healthz and /metrics\n');
+    return reply(response, 404, 'text/plain; charset=utf-8', 'there are /healthz, /metrics and /v1\n');
   }
 }
 

@@ -48,3 +48,15 @@ export const RECYCLE_PAGE_TABLE_MIB = 1_024;
  * One hour.
  */
 export const LEAST_LIFE_MS = 3_600_000;
+
+/** How often canaries are looked after: a bad one has served its share for about so long. */
+export const CANARY_LOOK_MS = 1_000;
+
+/** How often usage is written: what a killed process loses of it. */
+export const USAGE_MS = 10_000;
+
+/** How often what is too old is forgotten. */
+export const PRUNE_MS = 3_600_000;
+
+/** How long bytes that no version names are kept: an upload stores them before its version. */
+export const UNNAMED_BLOB_MS = 3_600_000;

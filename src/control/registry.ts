@@ -1,22 +1,21 @@
-/** The deployments that are in force, and the changes that tenant folders make to them. */
+/** The apps of the tenants folder: its events become changes of the deployment table. */
 import { KerbError } from '../errors.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Compiled } from './compiler.ts';
-import type { Compile } from './module-cache.ts';
-import { deploymentOf } from './deploy.ts';
+import { conflictIn, type InForce } from './in-force.ts';
+import type { Pipeline } from './pipeline.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';
 
-/** Puts a change in force on every data thread; settles when all serve by it. */
-export type Publish = (add: readonly Deployment[], remove: readonly number[]) => Promise<void>;
+/** Characters of a digest that name a folder's version. */
+const VERSION_CHARS = 12;
 
 /** What a registry works with. */
 export interface RegistryOptions {
-  readonly compile: Compile;
-  readonly publish: Publish;
+  readonly pipeline: Pipeline;
+  readonly inForce: InForce;
   readonly log: Log;
-  /** Places in the tenant counters. */
-  readonly slots: number;
+  /** Whether a tenant of that name is managed by the API: a folder cannot take its name. */
+  readonly isTaken: (tenant: string) => boolean;
 }
 
 /** Turns what happens in the tenants folder into atomic changes of the deployment table. */
@@ -24,33 +23,46 @@ export class Registry {
   readonly #options: RegistryOptions;
   /** By folder. */
   readonly #running = new Map<string, Deployment>();
-  /** Counter slots by tenant: a tenant keeps its slot, and its figures, over versions and absence. */
-  readonly #slots = new Map<string, number>();
-  /** Apps that wait for a route that another holds: tried again with each change. */
-  readonly #conflicting = new Map<string, FolderEvent>();
+  /** Apps that wait for a route or a name that another has: tried again with each change. */
+  #conflicting = new Map<string, FolderEvent>();
   /** What the log says of new deployments once they serve. */
   readonly #stories = new Map<number, string>();
-  #ids = 0;
 
   constructor(options: RegistryOptions) {
     this.#options = options;
   }
 
-  /** Deployments in force. */
+  /** Deployments of the folder that are in force. */
   get deployments(): readonly Deployment[] {
     return [...this.#running.values()];
   }
 
-  /** Tenants that have ever been deployed, with their counter slots. */
-  get tenants(): ReadonlyMap<string, number> {
-    return this.#slots;
-  }
-
   /**
    * Applies a batch of changes as one. What cannot be deployed is left as it was, and the log says why; never rejects for a
-   * bad app.
+   * bad app. Rejects when the change cannot be published; then everything is as it was.
    */
   async apply(events: readonly FolderEvent[]): Promise<void> {
+    try {
+      await this.#attempt(events);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // The API was quicker while an app was compiled: the app that comes too late is now seen to.
+      await this.#attempt(events);
+    }
+  }
+
+  async #attempt(events: readonly FolderEvent[]): Promise<void> {
+    const waiting = new Map(this.#conflicting);
+    try {
+      await this.#change(events);
+    } catch (error) {
+      this.#conflicting = waiting;
+      this.#stories.clear();
+      throw error;
+    }
+  }
+
+  async #change(events: readonly FolderEvent[]): Promise<void> {
     const next = new Map(this.#running);
     for (const event of events) {
       this.#conflicting.delete(folderOf(event));
@@ -67,7 +79,7 @@ export class Registry {
       tried = left.length;
       const blocked: FolderEvent[] = [];
       for (const event of left) {
-        if (conflictOf(event, next) === null) await this.#take(event, next);
+        if (this.#conflictOf(event, next) === null) await this.#take(event, next);
         else blocked.push(event);
       }
       left = blocked;
@@ -89,7 +101,7 @@ export class Registry {
 
   /** Keeps an app for the time when its route is free. */
   #hold(event: FolderEvent, next: ReadonlyMap<string, Deployment>): void {
-    const conflict = conflictOf(event, next);
+    const conflict = this.#conflictOf(event, next);
     if (conflict === null) return;
     this.#conflicting.set(folderOf(event), event);
     this.#refuse(event, conflict, next);
@@ -102,73 +114,82 @@ export class Registry {
   }
 
   async #deploy(source: TenantSource): Promise<Deployment> {
-    const { manifest, module } = source;
     const started = performance.now();
-    const compiled = await this.#options.compile({
-      bytes: module,
-      abi: manifest.abi,
-      maxMemoryPages: Math.floor(manifest.limits.memoryBytes / 65_536),
+    const { pipeline, inForce } = this.#options;
+    const admitted = await pipeline.admit(source);
+    const deployment = pipeline.deploymentOf(admitted, {
+      id: inForce.nextId(),
+      slot: inForce.slotOf(source.manifest.name),
+      figuresSlot: null,
+      version: source.digest.slice(0, VERSION_CHARS),
+      hosts: source.manifest.hosts,
+      allowBackends: [],
     });
-    this.#ids += 1;
-    const deployment = deploymentOf(source, compiled, { id: this.#ids, slot: this.#slotOf(manifest.name) });
-    this.#stories.set(deployment.id, describe(deployment, compiled, performance.now() - started));
+    this.#stories.set(deployment.id, describe(deployment, admitted.compiled, performance.now() - started));
     return deployment;
   }
 
+  /** The claim of another, in the folder or of the API, that `event` comes too late with. */
+  #conflictOf(event: FolderEvent, next: ReadonlyMap<string, Deployment>): KerbError | null {
+    if (event.kind !== 'found') return null;
+    const { folder, manifest } = event.source;
+    if (this.#options.isTaken(manifest.name)) return nameTaken(manifest.name);
+    const claim = { tenant: manifest.name, hosts: manifest.hosts, path: manifest.path };
+    return conflictIn(this.#tableWith(next), placeOf(folder), claim);
+  }
+
+  /** The table as it will be: what others have, and what this batch makes of the folder's. */
+  #tableWith(next: ReadonlyMap<string, Deployment>): ReadonlyMap<string, Deployment> {
+    const others = [...this.#options.inForce.deployments].filter(([place]) => !place.startsWith(PLACE));
+    return new Map([...others, ...[...next].map(([folder, deployment]) => [placeOf(folder), deployment] as const)]);
+  }
+
   async #publish(next: ReadonlyMap<string, Deployment>): Promise<void> {
-    const [before, after] = [new Set(this.#running.values()), new Set(next.values())];
-    const add = [...after.difference(before)];
-    const remove = [...before.difference(after)];
-    if (add.length === 0 && remove.length === 0) return;
-    await this.#options.publish(
-      add,
-      remove.map(({ id }) => id),
+    const before = new Map(this.#running);
+    const gone = [...before.keys()].filter((folder) => !next.has(folder));
+    const set = new Map(
+      [...next].filter(([folder, one]) => before.get(folder) !== one).map(([folder, one]) => [placeOf(folder), one]),
     );
+    if (set.size === 0 && gone.length === 0) return;
+    await this.#options.inForce.apply(() => {
+      for (const { tenant } of set.values()) if (this.#options.isTaken(tenant)) throw nameTaken(tenant);
+      return { set, remove: gone.map(placeOf) };
+    });
     this.#running.clear();
     for (const [folder, deployment] of next) this.#running.set(folder, deployment);
     for (const story of this.#stories.values()) this.#options.log.info(story);
     this.#stories.clear();
-    const served = new Set([...after].map(({ tenant }) => tenant));
-    for (const { tenant } of remove) if (!served.has(tenant)) this.#options.log.info(`${tenant}: removed`);
+    const served = new Set([...next.values()].map(({ tenant }) => tenant));
+    for (const [folder, { tenant }] of before)
+      if (next.get(folder)?.tenant !== tenant && !served.has(tenant)) this.#options.log.info(`${tenant}: removed`);
   }
+}
 
-  #slotOf(tenant: string): number {
-    const known = this.#slots.get(tenant);
-    if (known !== undefined) return known;
-    if (this.#slots.size >= this.#options.slots) {
-      throw new KerbError(
-        'refused_module',
-        `this process has room for ${this.#options.slots} tenants; restart to forget old ones`,
-      );
-    }
-    this.#slots.set(tenant, this.#slots.size);
-    return this.#slots.size - 1;
-  }
+/** Places of the folder's apps begin so. */
+const PLACE = 'folder ';
+
+function placeOf(folder: string): string {
+  return `${PLACE}${folder}`;
 }
 
 function folderOf(event: FolderEvent): string {
   return event.kind === 'found' ? event.source.folder : event.folder;
 }
 
-/** One host and path leads to one deployment, the first that claimed it: the claim that `event` comes too late with. */
-function conflictOf(event: FolderEvent, next: ReadonlyMap<string, Deployment>): KerbError | null {
-  if (event.kind !== 'found') return null;
-  const { folder, manifest } = event.source;
-  for (const [other, held] of next) {
-    if (other === folder || held.path !== manifest.path) continue;
-    const host = manifest.hosts.find((name) => held.hosts.includes(name));
-    if (host === undefined) continue;
-    return new KerbError(
-      'route_conflict',
-      `${host}${manifest.path} is served by tenant ${held.tenant} (${other}); choose other hosts or another path`,
-    );
-  }
-  return null;
+function isConflict(error: unknown): boolean {
+  return error instanceof KerbError && (error.code === 'route_conflict' || error.code === 'conflict');
+}
+
+function nameTaken(tenant: string): KerbError {
+  return new KerbError(
+    'conflict',
+    `the tenant ${tenant} was made through the API; choose another name, or delete that tenant`,
+  );
 }
 
 function describe(
   { tenant, version, hosts, path, abi, isolation }: Deployment,
-  compiled: Compiled,
+  compiled: { readonly bytesIn: number; readonly bytesOut: number },
   ms: number,
 ): string {
   const size = `${kilobytes(compiled.bytesIn)} -> ${kilobytes(compiled.bytesOut)}`;

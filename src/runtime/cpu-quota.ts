@@ -4,9 +4,11 @@ import { Meter } from './meter.ts';
 import { Refusal } from './refusal.ts';
 import type { TenantCounters } from './tenant-counters.ts';
 
+/** Quotas of one tenant that are kept: those of its active version and its canary. */
+const MAX_QUOTAS = 2;
+
 interface Account {
   readonly meter: Meter;
-  readonly perSecond: number;
   /** What the tenant had used when it was last looked at, in microseconds. */
   seenUs: number;
 }
@@ -17,7 +19,8 @@ interface Account {
  */
 export class CpuQuotas {
   readonly #counters: TenantCounters;
-  readonly #accounts = new Map<number, Account>();
+  /** By tenant and quota: two versions that serve at once may have different ones, and each counts what both use. */
+  readonly #accounts = new Map<number, Map<number, Account>>();
 
   constructor(counters: TenantCounters) {
     this.#counters = counters;
@@ -40,10 +43,14 @@ export class CpuQuotas {
   }
 
   #accountOf(slot: number, perSecond: number): Account {
-    const known = this.#accounts.get(slot);
-    if (known?.perSecond === perSecond) return known;
-    const account = { meter: new Meter(perSecond / 1000), perSecond, seenUs: this.#counters.cpuUs(slot) };
-    this.#accounts.set(slot, account);
+    const accounts = this.#accounts.get(slot) ?? new Map<number, Account>();
+    this.#accounts.set(slot, accounts);
+    const known = accounts.get(perSecond);
+    if (known !== undefined) return known;
+    const account = { meter: new Meter(perSecond / 1000), seenUs: this.#counters.cpuUs(slot) };
+    accounts.set(perSecond, account);
+    const [oldest] = accounts.keys();
+    if (accounts.size > MAX_QUOTAS && oldest !== undefined) accounts.delete(oldest);
     return account;
   }
 }

@@ -58,8 +58,25 @@ export interface Deployment {
   /** Name in `backends` that "next" goes to; `null`: none. */
   readonly origin: string | null;
   readonly backends: readonly { readonly name: string; readonly url: string }[];
+  /** Ranges of addresses that its backends may be in although they are not public, beside those that all tenants' may. */
+  readonly allowBackends: readonly string[];
   /** The tenant's place in the shared counters ({@link ./tenant-counters.ts TenantCounters}). */
   readonly slot: number;
+  /** Its own place in the figures of versions ({@link ./version-counters.ts VersionCounters}); `null`: they are not kept. */
+  readonly figuresSlot: number | null;
+}
+
+/**
+ * Gives a part of a deployment's clients to another deployment of the same tenant, its canary. A client stays with the version it
+ * has got while the percentage stays; when it grows, clients move to the canary and none moves back.
+ */
+export interface Split {
+  /** Id of the deployment that hosts and path lead to. It is nobody's canary. */
+  readonly primary: number;
+  /** Id of the one that gets the share, and has no split of its own. While it is a canary, its own hosts and path lead nowhere. */
+  readonly canary: number;
+  /** How many clients of a hundred it gets: more than 0, less than 100. */
+  readonly percent: number;
 }
 
 /** A change of the deployment table, applied by a data thread within one turn of its event loop. */
@@ -69,4 +86,9 @@ export interface TableChange {
   readonly add: readonly Deployment[];
   /** Ids of deployments that take no new requests; those in flight end undisturbed. */
   readonly remove: readonly number[];
+  /**
+   * Splits that begin, or whose percentage changes; the others stay. A split ends when one of the two is removed: what is left
+   * serves all requests, by its own hosts and path. So removing the primary promotes the canary, with its warm instances.
+   */
+  readonly splits: readonly Split[];
 }

@@ -1,7 +1,7 @@
 /** Runs exchanges through guests: one engine per data thread. */
 import { getHeapStatistics } from 'node:v8';
 import { ABIS } from '../abi/detect.ts';
-import type { Exchange, GuestHost, Reply } from '../abi/abi.ts';
+import type { Abi, Exchange, GuestHost, Reply } from '../abi/abi.ts';
 import { GuestFault } from '../abi/guest-fault.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
 import { CpuQuotas } from './cpu-quota.ts';
@@ -21,6 +21,7 @@ import { MemoryLedger } from './memory-ledger.ts';
 import { greediest, type Holding } from './pressure.ts';
 import type { Pressure } from './process-gauge.ts';
 import type { ProcessBudgets } from './process-budgets.ts';
+import { Refusal } from './refusal.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
 import { SandboxPool, type IdleBytes } from './sandbox-pool.ts';
 import { Scheduler, SLICE_MS } from './scheduler.ts';
@@ -53,6 +54,11 @@ export interface Cost {
   /** Whether the instance had served a request before. */
   readonly instance: 'fresh' | 'reused' | 'none';
 }
+
+/** What became of an instance that was started to see whether it can be. */
+export type Rehearsal =
+  | { readonly outcome: 'ok'; readonly cost: Cost }
+  | { readonly outcome: 'failed'; readonly failure: Failure; readonly cost: Cost };
 
 /** What an engine is built on. */
 export interface EngineOptions {
@@ -154,6 +160,29 @@ export class Engine {
     }
   }
 
+  /** Starts an instance of `deployment` as its first request would, on the same budgets, and drops it. Never rejects. */
+  async rehearse(deployment: Deployment): Promise<Rehearsal> {
+    let task: Task | null = null;
+    let sandbox: Sandbox | null = null;
+    // Nothing is kept for another request.
+    const pool = new SandboxPool(deployment, abiOf(deployment), this.#surroundings, { bytes: 0, limit: -1 });
+    try {
+      task = this.open(deployment);
+      await this.scheduler.admit(task);
+      sandbox = pool.acquire(task);
+      await this.#turns.wait();
+      await this.#stacks.room();
+      await this.#prepare(pool, sandbox, task);
+      return { outcome: 'ok', cost: costOf(task, sandbox) };
+    } catch (error) {
+      if (task === null) return { outcome: 'failed', failure: refusalOf(error), cost: NO_COST };
+      return { outcome: 'failed', failure: failureOf(error, task), cost: costOf(task, sandbox) };
+    } finally {
+      if (task !== null) this.#close(task);
+      if (sandbox !== null) pool.discard(sandbox);
+    }
+  }
+
   /** Gives back what the host kept for a request, once nobody needs it: with the last byte of its response. */
   free(task: Task): void {
     if (task.heldPages === 0) return;
@@ -215,9 +244,7 @@ export class Engine {
   #poolOf(deployment: Deployment): SandboxPool {
     const known = this.#pools.get(deployment.id);
     if (known !== undefined) return known;
-    const abi = ABIS.get(deployment.abi);
-    if (abi === undefined) throw new TypeError(`no ABI ${deployment.abi}`);
-    const pool = new SandboxPool(deployment, abi, this.#surroundings, this.#idleBytes);
+    const pool = new SandboxPool(deployment, abiOf(deployment), this.#surroundings, this.#idleBytes);
     this.#pools.set(deployment.id, pool);
     return pool;
   }
@@ -265,6 +292,20 @@ export class Engine {
     for (const pool of this.#pools.values()) pool.sweep();
     this.#memories.sweep();
   }
+}
+
+const NO_COST: Cost = { cpuMs: 0, waitMs: 0, slices: 0, hostcalls: 0, memoryBytes: 0, instance: 'none' };
+
+function abiOf({ abi: name }: Deployment): Abi {
+  const abi = ABIS.get(name);
+  if (abi === undefined) throw new TypeError(`no ABI ${name}`);
+  return abi;
+}
+
+/** Why there was no room for a request. */
+function refusalOf(error: unknown): Failure {
+  if (error instanceof Refusal) return { outcome: error.outcome, detail: error.message };
+  throw error;
 }
 
 function costOf(task: Task, sandbox: Sandbox | null): Cost {

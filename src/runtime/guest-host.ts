@@ -10,8 +10,8 @@ import type { Task } from './task.ts';
 export interface GuestLogSink {
   /** Whether lines of this level are kept. */
   keeps(level: LogLevel): boolean;
-  /** Takes one line; never throws. */
-  write(tenant: string, level: LogLevel, message: string): void;
+  /** Takes one line of the guest of that version; never throws. */
+  write(tenant: string, level: LogLevel, message: string, version: string): void;
 }
 
 /** What a host passes on to. */
@@ -33,7 +33,7 @@ export function guestHost(
   task: () => Task,
   { log, hold }: HostServices,
 ): GuestHost {
-  const { tenant, grants } = deployment;
+  const { tenant, version, grants } = deployment;
   return {
     memory,
     grants,
@@ -42,7 +42,8 @@ export function guestHost(
     log: (level, message) => {
       if (!log.keeps(level) || task().logLines >= MAX_LOG_LINES) return;
       task().logLines += 1;
-      log.write(tenant, level, message.length > MAX_LOG_CHARS ? `${message.slice(0, MAX_LOG_CHARS)}…` : message);
+      const line = message.length > MAX_LOG_CHARS ? `${message.slice(0, MAX_LOG_CHARS)}…` : message;
+      log.write(tenant, level, line, version);
     },
     monotonicNs: () => BigInt(Math.round(task().clockMs * 1000)) * 1000n,
     wallClockNs: () => BigInt(Math.round((performance.timeOrigin + task().clockMs) * 1000)) * 1000n,

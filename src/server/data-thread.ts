@@ -3,16 +3,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Engine } from '../runtime/engine.ts';
 import { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { TenantCounters } from '../runtime/tenant-counters.ts';
+import { VersionCounters } from '../runtime/version-counters.ts';
 import { WatchdogLink } from '../runtime/watchdog.ts';
-import { accessLine, guestLine } from '../telemetry/access-log.ts';
 import { LineBatch } from '../telemetry/line-batch.ts';
-import { LogQuota } from '../telemetry/log-quota.ts';
-import { keepsLevel } from '../telemetry/log.ts';
-import { AddressPolicy } from '../upstream/address-policy.ts';
+import { TailQueue } from '../telemetry/tail-queue.ts';
+import { ClientPositions } from './client-positions.ts';
 import { Concurrency } from './concurrency.ts';
 import { Edge } from './edge.ts';
 import { CLOSING_GRACE_MS } from './limits.ts';
 import { ServedDeployments } from './served.ts';
+import { ThreadLog } from './thread-log.ts';
 import type { DataThreadOptions, FromDataThread, ToDataThread } from './thread-messages.ts';
 import { Transport } from './transport.ts';
 
@@ -21,8 +21,13 @@ const port = parentPort;
 if (port === null) throw new TypeError('data-thread.ts runs as a worker');
 
 const say = (message: FromDataThread): void => port.postMessage(message);
-const quota = new LogQuota();
-const lines = new LineBatch((text) => say({ kind: 'lines', text }));
+const tail = new TailQueue((batches) => say({ kind: 'tail', batches }));
+const log = new ThreadLog({
+  accessLog: options.accessLog,
+  logLevel: options.logLevel,
+  lines: new LineBatch((text) => say({ kind: 'lines', text })),
+  tail,
+});
 const counters = new TenantCounters(options.counters);
 const engine = new Engine({
   watchdog: new WatchdogLink(options.watchdog, options.thread),
@@ -30,26 +35,17 @@ const engine = new Engine({
   counters,
   threads: options.threads,
   sliceMs: options.sliceMs,
-  log: {
-    keeps: (level) => options.accessLog === 'keep' && keepsLevel(options.logLevel, level),
-    write: (tenant, level, message) => {
-      const verdict = quota.take(tenant, message.length, performance.now());
-      if (!verdict.kept) return;
-      const now = Date.now();
-      if (verdict.droppedBefore > 0)
-        lines.add(guestLine(now, tenant, 'warn', `${verdict.droppedBefore} lines were dropped: too many at once`));
-      lines.add(guestLine(now, tenant, level, message));
-    },
-  },
+  log,
 });
-const policy = new AddressPolicy({ allow: options.allowBackends, neverReach: options.neverReach });
-const served = new ServedDeployments(engine, policy);
+const addresses = { allow: options.allowBackends, neverReach: options.neverReach };
+const served = new ServedDeployments(engine, addresses, new ClientPositions(options.splitKey));
 const edge = new Edge({
   engine,
   served,
   counters,
   concurrency: new Concurrency(counters),
-  log: options.accessLog === 'off' ? null : (record) => lines.add(accessLine(record)),
+  versions: new VersionCounters(options.versions),
+  log,
   report: (message) => say({ kind: 'fault', message }),
 });
 const transport = new Transport(edge.handle);
@@ -74,24 +70,39 @@ async function drain(deadlineMs: number): Promise<void> {
   transport.close();
   engine.close();
   await served.close();
-  lines.flush();
+  log.flush();
   say({ kind: 'drained' });
   port?.close();
 }
 
-port.on('message', (message: ToDataThread) => {
-  if (message.kind === 'change') {
-    served.apply(message.change);
-    say({ kind: 'applied', revision: message.change.revision });
-  } else if (message.kind === 'usage') {
-    const { tasks, ...rest } = engine.usage();
-    say({ kind: 'usage', id: message.id, usage: { requests: tasks, ...rest } });
-  } else if (message.kind === 'relieve') {
-    engine.relieve(message.pressure);
-  } else if (message.kind === 'listen') {
-    const bound = transport.listen(options.host, options.port);
-    say(bound === null ? { kind: 'cannot_listen' } : { kind: 'listening', port: bound });
-  } else {
-    void drain(message.deadlineMs);
+function hear(message: ToDataThread): void {
+  switch (message.kind) {
+    case 'change':
+      served.apply(message.change);
+      return say({ kind: 'applied', revision: message.change.revision });
+    case 'usage': {
+      const { tasks, ...rest } = engine.usage();
+      return say({ kind: 'usage', id: message.id, usage: { requests: tasks, ...rest } });
+    }
+    case 'rehearse':
+      return void engine
+        .rehearse(message.deployment)
+        .then((rehearsal) => say({ kind: 'rehearsed', id: message.id, rehearsal }));
+    case 'follow':
+      return tail.follow(message.tenant);
+    case 'unfollow':
+      return tail.unfollow(message.tenant);
+    case 'tail_taken':
+      return tail.taken();
+    case 'relieve':
+      return engine.relieve(message.pressure);
+    case 'listen': {
+      const bound = transport.listen(options.host, options.port);
+      return say(bound === null ? { kind: 'cannot_listen' } : { kind: 'listening', port: bound });
+    }
+    case 'drain':
+      return void drain(message.deadlineMs);
   }
-});
+}
+
+port.on('message', hear);

@@ -1,13 +1,25 @@
 /** The data threads as the main thread owns them: started, published to, drained. */
+import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { KerbError } from '../errors.ts';
-import type { Deployment, TableChange } from '../runtime/deployment.ts';
+import type { Deployment, Split, TableChange } from '../runtime/deployment.ts';
+import type { Rehearsal } from '../runtime/engine.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
+import { VersionCounters, type VersionCounterShare } from '../runtime/version-counters.ts';
+import { AddressPolicy } from '../upstream/address-policy.ts';
+import type { TailBatch } from '../telemetry/tail-entry.ts';
+import { LiveTail } from './live-tail.ts';
+import { RoutingTable } from './routing-table.ts';
 import type { DataThreadOptions, FromDataThread, ThreadUsage, ToDataThread } from './thread-messages.ts';
 
 /** What all data threads have in common. */
-export type SharedThreadOptions = Omit<DataThreadOptions, 'thread'>;
+export interface SharedThreadOptions extends Omit<DataThreadOptions, 'thread' | 'versions' | 'splitKey'> {
+  /** By default there is no room for figures of versions. */
+  readonly versions?: VersionCounterShare;
+  /** By default a new one: clients are split anew with each start. */
+  readonly splitKey?: Uint8Array;
+}
 
 /** What happens on data threads. */
 export interface DataThreadEvents {
@@ -25,13 +37,21 @@ export interface DataThreadEvents {
  */
 const YOUNG_GENERATION_MB = 128;
 
+/** 256 bits. */
+const SPLIT_KEY_BYTES = 32;
+
+/** What a thread tells to more than whoever waits for an answer. */
+interface ThreadEvents extends DataThreadEvents {
+  readonly onTail: (batches: readonly TailBatch[]) => void;
+}
+
 /** One worker and those who wait for its answers. */
 class DataThread {
   readonly #worker: Worker;
   readonly #waiting = new Map<string, (message: FromDataThread) => void>();
-  readonly #events: DataThreadEvents;
+  readonly #events: ThreadEvents;
 
-  constructor(options: DataThreadOptions, events: DataThreadEvents) {
+  constructor(options: DataThreadOptions, events: ThreadEvents) {
     this.#events = events;
     this.#worker = new Worker(new URL('./data-thread.ts', import.meta.url), {
       workerData: options,
@@ -66,6 +86,10 @@ class DataThread {
   #hear(message: FromDataThread): void {
     if (message.kind === 'lines') return this.#events.onLines(message.text);
     if (message.kind === 'fault') return this.#events.onFault(message.message);
+    if (message.kind === 'tail') {
+      this.say({ kind: 'tail_taken' });
+      return this.#events.onTail(message.batches);
+    }
     const key = keyOf(message);
     this.#waiting.get(key)?.(message);
     this.#waiting.delete(key);
@@ -74,23 +98,31 @@ class DataThread {
 
 function keyOf(message: FromDataThread): string {
   if (message.kind === 'applied') return `applied ${message.revision}`;
-  if (message.kind === 'usage') return `usage ${message.id}`;
+  if (message.kind === 'usage' || message.kind === 'rehearsed') return `${message.kind} ${message.id}`;
   return message.kind === 'cannot_listen' ? 'listening' : message.kind;
 }
 
 /** All data threads. */
 export class DataThreads {
+  /** Live tails of what they do. */
+  readonly tail = new LiveTail((message) => this.#sayAll(message));
+  readonly port: number;
   readonly #threads: readonly DataThread[];
   readonly #host: string;
-  readonly port: number;
+  readonly #versions: VersionCounters;
+  /** What the threads serve by: a change that cannot be is found here, before any of them hears of it. */
+  readonly #table = new RoutingTable();
   readonly #over = Promise.withResolvers<void>();
   #revision = 0;
   #questions = 0;
 
-  private constructor(threads: readonly DataThread[], host: string, port: number) {
-    this.#threads = threads;
-    this.#host = host;
-    this.port = port;
+  private constructor(options: Omit<DataThreadOptions, 'thread'>, events: DataThreadEvents) {
+    this.port = options.port;
+    this.#host = options.host;
+    this.#versions = new VersionCounters(options.versions);
+    const heard = { ...events, onTail: (batches: readonly TailBatch[]) => this.tail.take(batches) };
+    const numbers = Array.from({ length: options.threads }, (_, thread) => thread);
+    this.#threads = numbers.map((thread) => new DataThread({ ...options, thread }, heard));
   }
 
   /**
@@ -100,9 +132,8 @@ export class DataThreads {
    */
   static async start(shared: SharedThreadOptions, events: DataThreadEvents): Promise<DataThreads> {
     const port = await probe(shared.host, shared.port);
-    const numbers = Array.from({ length: shared.threads }, (_, thread) => thread);
-    const threads = numbers.map((thread) => new DataThread({ ...shared, thread, port }, events));
-    return new DataThreads(threads, shared.host, port);
+    const { versions = VersionCounters.create(0).share, splitKey = randomBytes(SPLIT_KEY_BYTES) } = shared;
+    return new DataThreads({ ...shared, port, versions, splitKey }, events);
   }
 
   /**
@@ -119,12 +150,19 @@ export class DataThreads {
     }
   }
 
-  /** Publishes a change; settles when every thread serves by it, or has ended. */
-  async publish(add: readonly Deployment[], remove: readonly number[]): Promise<void> {
-    this.#revision += 1;
-    const change: TableChange = { revision: this.#revision, add, remove };
+  /**
+   * Publishes a change ({@link TableChange}); settles when every thread serves by it, or has ended. Requests that are in flight on
+   * a deployment that it removes end there, maybe later. Where it rejects, nothing has changed: with a TypeError when the splits are
+   * not possible ({@link ./splits.ts splitsAfter}) or a deployment has a place in the figures that there is not, with `bad_config`
+   * when an address range does not parse.
+   */
+  async publish(add: readonly Deployment[], remove: readonly number[], splits: readonly Split[] = []): Promise<void> {
+    for (const deployment of add) this.#check(deployment);
+    const change: TableChange = { revision: this.#revision + 1, add, remove, splits };
+    this.#table.apply(change);
+    this.#revision = change.revision;
     const applied = this.#threads.map((thread) => thread.next(`applied ${change.revision}`));
-    for (const thread of this.#threads) thread.say({ kind: 'change', change });
+    this.#sayAll({ kind: 'change', change });
     await Promise.race([Promise.all(applied), this.#over.promise]);
   }
 
@@ -143,16 +181,39 @@ export class DataThreads {
     );
   }
 
+  /** Has one of the threads start an instance of a deployment that is not in force, and drop it. Settles with what became of it. */
+  async rehearse(deployment: Deployment): Promise<Rehearsal> {
+    this.#questions += 1;
+    const id = this.#questions;
+    const thread = this.#threads[id % this.#threads.length] as DataThread;
+    const answer = thread.next(`rehearsed ${id}`);
+    thread.say({ kind: 'rehearse', id, deployment });
+    const message = await Promise.race([answer, this.#over.promise]);
+    if (message?.kind === 'rehearsed') return message.rehearsal;
+    throw new KerbError('conflict', 'Kerb is shutting down');
+  }
+
   /** Has every thread bring its part of the process's memory down. */
   relieve({ bytes, measure }: Pressure): void {
     const pressure = { bytes: bytes / this.#threads.length, measure };
-    for (const thread of this.#threads) thread.say({ kind: 'relieve', pressure });
+    this.#sayAll({ kind: 'relieve', pressure });
   }
 
   /** Takes no more connections, lets requests end, and ends the threads. */
   async drain(deadlineMs: number): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.drain(deadlineMs)));
     this.#over.resolve();
+  }
+
+  #sayAll(message: ToDataThread): void {
+    for (const thread of this.#threads) thread.say(message);
+  }
+
+  /** Finds what a thread would fail at. */
+  #check({ id, figuresSlot, allowBackends }: Deployment): void {
+    if (allowBackends.length > 0) new AddressPolicy({ allow: allowBackends });
+    if (figuresSlot === null || (figuresSlot >= 0 && figuresSlot < this.#versions.capacity)) return;
+    throw new TypeError(`deployment ${id} has place ${figuresSlot} of ${this.#versions.capacity} in the figures`);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Deployment } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
+import type { VersionCounters } from '../runtime/version-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
 import { Arrival } from './arrival.ts';
@@ -23,14 +24,22 @@ import type { ServedDeployments } from './served.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
 import { Visit } from './visit.ts';
 
+/** Takes the records of requests. */
+export interface RequestLog {
+  /** Whether somebody keeps or follows the records of a tenant; `null`: of requests that reached none. */
+  wants(tenant: string | null): boolean;
+  /** Takes the record of a request that is {@link wants wanted}. */
+  request(record: AccessRecord): void;
+}
+
 /** What the edge of one data thread works with. */
 export interface EdgeOptions {
   readonly engine: Engine;
   readonly served: ServedDeployments;
   readonly counters: TenantCounters;
   readonly concurrency: Concurrency;
-  /** Takes the record of each request; `null`: nobody keeps them. */
-  readonly log: ((record: AccessRecord) => void) | null;
+  readonly versions: VersionCounters;
+  readonly log: RequestLog;
   /** Takes what went wrong inside Kerb. */
   readonly report: (message: string) => void;
 }
@@ -125,7 +134,7 @@ export class Edge {
     const fault = checkRequest(request);
     if (fault !== null) return this.#refuse(visit, 'bad_request', REQUEST_FAULTS[fault], 'close');
     const host = this.#hosts.of(request.headers.get('host') ?? '');
-    const deployment = host === null ? null : this.#options.served.match(host, request.target);
+    const deployment = host === null ? null : this.#options.served.match(host, request.target, request.client);
     if (deployment === null) return this.#refuse(visit, 'unknown_host', null, 'keep');
     visit.deployment = deployment;
     if (isLooping(request.headers)) return this.#refuse(visit, 'bad_request', 'the request loops (RFC 8586)', 'close');
@@ -173,7 +182,7 @@ export class Edge {
     const run = await engine.run(deployment, visit.task, visit);
     visit.task = null;
     visit.cost = run.cost;
-    if (deployment.receipt && !visit.writer.started) visit.writer.receipt = receiptText(run.cost);
+    if (deployment.receipt && !visit.writer.started) visit.writer.receipt = receiptText(run.cost, deployment.version);
     if (run.outcome === 'failed') return this.#fail(visit, run.failure.outcome, run.failure.detail);
     return this.#answer(visit, run.reply);
   }
@@ -255,25 +264,31 @@ export class Edge {
 
   /** Reads the client's address while the connection can still tell it; three microseconds, so only for a log. */
   #fixClient(visit: Visit): void {
-    if (this.#options.log !== null && !visit.writer.ended) visit.request.client.fix();
+    if (this.#options.log.wants(visit.tenant) && !visit.writer.ended) visit.request.client.fix();
     else visit.request.client.forget();
   }
 
   #finish(visit: Visit): void {
-    const { engine, counters, concurrency, served, log } = this.#options;
+    const { engine, concurrency, served, log } = this.#options;
     const { deployment } = visit;
     if (visit.finished) return;
     visit.finished = true;
     visit.body?.cancel();
     if (visit.account !== null) engine.free(visit.account);
-    if (deployment !== null) counters.count(deployment.slot, visit.outcome);
+    if (deployment !== null) this.#count(visit, deployment);
     if (deployment !== null && visit.counted) concurrency.leave(deployment.slot);
     if (deployment !== null && visit.holds) served.leave(deployment);
     this.#visits -= 1;
-    if (log !== null) log(visit.record());
+    if (log.wants(visit.tenant)) log.request(visit.record());
     if (this.#visits > 0) return;
     this.#onIdle?.();
     this.#onIdle = null;
+  }
+
+  #count({ outcome, cost }: Visit, { slot, figuresSlot }: Deployment): void {
+    this.#options.counters.count(slot, outcome);
+    if (figuresSlot === null || cost.instance === 'none') return;
+    this.#options.versions.count(figuresSlot, outcome, Math.round(cost.cpuMs * 1000));
   }
 }
 

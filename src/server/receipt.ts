@@ -3,10 +3,13 @@ import type { Cost } from '../runtime/engine.ts';
 
 /**
  * A dictionary of structured fields (RFC 9651 §3.2): `cpu-us`, CPU time inside the guest; `wait-us`, the time that it waited in
- * hostcalls; `slices`, its turns on the thread; `hostcalls`; `memory-kib`, the peak of its linear memory; `instance`, `fresh` or
- * `reused`.
+ * hostcalls; `slices`, its turns on the thread; `hostcalls`; `memory-kib`, the peak of its linear memory; `version`, the one that
+ * served; `instance`, `fresh` or `reused`.
  */
-export function receiptText({ cpuMs, waitMs, slices, hostcalls, memoryBytes, instance }: Cost): string {
+export function receiptText(
+  { cpuMs, waitMs, slices, hostcalls, memoryBytes, instance }: Cost,
+  version: string,
+): string {
   const counts = {
     'cpu-us': Math.round(cpuMs * 1000),
     'wait-us': Math.round(waitMs * 1000),
@@ -15,5 +18,5 @@ export function receiptText({ cpuMs, waitMs, slices, hostcalls, memoryBytes, ins
     'memory-kib': memoryBytes / 1024,
   };
   const members = Object.entries(counts).map(([key, count]) => `${key}=${count}`);
-  return [...members, `instance=${instance}`].join(', ');
+  return [...members, `version="${version}"`, `instance=${instance}`].join(', ');
 }

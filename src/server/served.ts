@@ -1,9 +1,11 @@
 /** The deployments that a data thread serves: routing, backends, and the end of those that were replaced. */
 import type { Backend } from '../capability/backend.ts';
+import type { ClientAddress } from '../http/message.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
-import type { AddressPolicy } from '../upstream/address-policy.ts';
+import { AddressPolicy, type AddressPolicyOptions } from '../upstream/address-policy.ts';
 import { BackendSet } from '../upstream/backends.ts';
+import type { ClientPositions } from './client-positions.ts';
 import { RoutingTable } from './routing-table.ts';
 import { BudgetedBackend } from './subrequests.ts';
 
@@ -18,13 +20,18 @@ interface Entry {
 /** Keeps each deployment alive while it is in the table or has requests in flight. */
 export class ServedDeployments {
   readonly #engine: Engine;
+  readonly #addresses: AddressPolicyOptions;
   readonly #policy: AddressPolicy;
+  readonly #clients: ClientPositions;
   readonly #table = new RoutingTable();
   readonly #entries = new Map<number, Entry>();
 
-  constructor(engine: Engine, policy: AddressPolicy) {
+  /** @param addresses - What backends of all tenants may be. */
+  constructor(engine: Engine, addresses: AddressPolicyOptions, clients: ClientPositions) {
     this.#engine = engine;
-    this.#policy = policy;
+    this.#addresses = addresses;
+    this.#policy = new AddressPolicy(addresses);
+    this.#clients = clients;
   }
 
   /** Applies a change of the table as a whole. Replaced deployments serve what they have begun. */
@@ -32,15 +39,21 @@ export class ServedDeployments {
     this.#table.apply(change);
     for (const deployment of change.add) {
       const urls = Object.fromEntries(deployment.backends.map(({ name, url }) => [name, { url }]));
-      const backends = new BackendSet(urls, { policy: this.#policy });
+      const backends = new BackendSet(urls, { policy: this.#policyOf(deployment) });
       this.#entries.set(deployment.id, { deployment, backends, requests: 0, retired: false });
     }
     for (const id of change.remove) this.#retire(id);
   }
 
-  /** The deployment for a host and target; `null`: nobody serves it. */
-  match(host: string, target: string): Deployment | null {
-    return this.#table.match(host, target);
+  /**
+   * The deployment for a host and target, and of two versions that share them the one for this client; `null`: nobody serves it.
+   * The client's address is read where there are two versions only.
+   */
+  match(host: string, target: string, client: Pick<ClientAddress, 'ip'>): Deployment | null {
+    const deployment = this.#table.match(host, target);
+    const share = deployment === null ? undefined : this.#table.shareOf(deployment.id);
+    if (deployment === null || share === undefined) return deployment;
+    return this.#clients.of(deployment.tenant, client.ip) < share.percent ? share.canary : deployment;
   }
 
   /** Counts a request of `deployment` in, and answers the backend that its guest's "next" goes to. */
@@ -63,6 +76,12 @@ export class ServedDeployments {
   /** Closes everything. */
   async close(): Promise<void> {
     await Promise.all([...this.#entries.values()].map(({ backends }) => backends.close()));
+  }
+
+  /** Most tenants reach public addresses only: they share one policy. */
+  #policyOf({ allowBackends }: Deployment): AddressPolicy {
+    if (allowBackends.length === 0) return this.#policy;
+    return new AddressPolicy({ ...this.#addresses, allow: [...(this.#addresses.allow ?? []), ...allowBackends] });
   }
 
   #retire(id: number): void {

@@ -1,10 +1,13 @@
 /** What the main thread and a data thread say to each other. */
-import type { TableChange } from '../runtime/deployment.ts';
+import type { LogLevel } from '../log-level.ts';
+import type { Deployment, TableChange } from '../runtime/deployment.ts';
+import type { Rehearsal } from '../runtime/engine.ts';
 import type { ProcessBudgetShare } from '../runtime/process-budgets.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
 import type { CounterShare } from '../runtime/tenant-counters.ts';
+import type { VersionCounterShare } from '../runtime/version-counters.ts';
 import type { WatchdogShare } from '../runtime/watchdog.ts';
-import type { LogLevel } from '../log-level.ts';
+import type { TailBatch } from '../telemetry/tail-entry.ts';
 
 /** What a data thread starts with. */
 export interface DataThreadOptions {
@@ -17,6 +20,8 @@ export interface DataThreadOptions {
   readonly port: number;
   readonly watchdog: WatchdogShare;
   readonly counters: CounterShare;
+  /** Figures of versions. */
+  readonly versions: VersionCounterShare;
   readonly budgets: ProcessBudgetShare;
   /** What the process aims at. */
   readonly memoryTargetMib: number;
@@ -27,6 +32,8 @@ export interface DataThreadOptions {
   readonly allowBackends: readonly string[];
   /** Listeners that no backend may be. */
   readonly neverReach: readonly { readonly address: string; readonly port: number }[];
+  /** Secret by which clients are split between an active version and its canary: with the same key they are split the same. */
+  readonly splitKey: Uint8Array;
 }
 
 /** From the main thread. */
@@ -35,6 +42,13 @@ export type ToDataThread =
   | { readonly kind: 'listen' }
   | { readonly kind: 'change'; readonly change: TableChange }
   | { readonly kind: 'usage'; readonly id: number }
+  /** Start an instance and drop it; answer `rehearsed`. */
+  | { readonly kind: 'rehearse'; readonly id: number; readonly deployment: Deployment }
+  /** Send `tail` with what becomes of the tenant's requests, and its guests' lines. */
+  | { readonly kind: 'follow'; readonly tenant: string }
+  | { readonly kind: 'unfollow'; readonly tenant: string }
+  /** The last `tail` has arrived: the next may follow. */
+  | { readonly kind: 'tail_taken' }
   /** Bring resident memory down by this thread's part. */
   | { readonly kind: 'relieve'; readonly pressure: Pressure }
   /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */
@@ -54,6 +68,9 @@ export type FromDataThread =
   /** A change is in force: no request from here on sees the table before it. */
   | { readonly kind: 'applied'; readonly revision: number }
   | { readonly kind: 'lines'; readonly text: string }
+  /** What tenants that are followed have done; another comes after `tail_taken` only. */
+  | { readonly kind: 'tail'; readonly batches: readonly TailBatch[] }
   | { readonly kind: 'fault'; readonly message: string }
   | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
+  | { readonly kind: 'rehearsed'; readonly id: number; readonly rehearsal: Rehearsal }
   | { readonly kind: 'drained' };

@@ -47,6 +47,11 @@ export class Visit implements Exchange {
     this.writer = writer;
   }
 
+  /** Whose request it is; `null`: it has reached no tenant. */
+  get tenant(): string | null {
+    return this.deployment?.tenant ?? null;
+  }
+
   /** The stream that the guest opened. */
   get guestStream(): ResponseStream | null {
     return this.#stream;
@@ -81,10 +86,10 @@ export class Visit implements Exchange {
 
   /** What the access log says, now that it is over. */
   record(): AccessRecord {
-    const { request, deployment } = this;
+    const { request, tenant, deployment } = this;
     return {
       timeMs: request.timeMs,
-      tenant: deployment?.tenant ?? null,
+      tenant,
       version: deployment?.version ?? null,
       client: request.client.ip,
       method: request.method,

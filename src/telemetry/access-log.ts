@@ -33,9 +33,34 @@ export interface AccessRecord {
 /** The longest text of a client's that a line repeats. */
 const MAX_ECHO = 2048;
 
-/** The record as a JSON object, without line end. Keys are stable; times are milliseconds with three decimals. */
-export function accessLine(record: AccessRecord): string {
-  return JSON.stringify({
+/** A record as the access log and live tails show it: plain JSON with stable keys, times as milliseconds with three decimals. */
+export type AccessFields = {
+  /** Arrival, as ISO 8601 in UTC. */
+  readonly time: string;
+  readonly kind: 'access';
+  readonly tenant: string | null;
+  readonly version: string | null;
+  readonly client: string;
+  readonly method: string;
+  /** As sent, but cut at 2048 characters; so is `target`. */
+  readonly host: string;
+  readonly target: string;
+  readonly status: number;
+  readonly outcome: Outcome;
+  readonly wall_ms: number;
+  readonly cpu_ms: number;
+  readonly wait_ms: number;
+  readonly slices: number;
+  readonly hostcalls: number;
+  readonly memory_kb: number;
+  readonly instance: AccessRecord['instance'];
+  /** Absent when there is nothing to add. */
+  detail?: string;
+};
+
+/** The fields of a record. */
+export function accessFields(record: AccessRecord): Readonly<AccessFields> {
+  const fields: AccessFields = {
     time: new Date(record.timeMs).toISOString(),
     kind: 'access',
     tenant: record.tenant,
@@ -46,7 +71,6 @@ export function accessLine(record: AccessRecord): string {
     target: record.target.slice(0, MAX_ECHO),
     status: record.status,
     outcome: record.outcome,
-    detail: record.detail ?? undefined,
     wall_ms: rounded(record.wallMs),
     cpu_ms: rounded(record.cpuMs),
     wait_ms: rounded(record.waitMs),
@@ -54,7 +78,14 @@ export function accessLine(record: AccessRecord): string {
     hostcalls: record.hostcalls,
     memory_kb: record.memoryBytes / 1024,
     instance: record.instance,
-  });
+  };
+  if (record.detail !== null) fields.detail = record.detail;
+  return fields;
+}
+
+/** The record as a JSON object, without line end. */
+export function accessLine(record: AccessRecord): string {
+  return JSON.stringify(accessFields(record));
 }
 
 /** A line that a guest wrote, as a JSON object without line end. */

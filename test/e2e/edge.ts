@@ -56,6 +56,7 @@ export interface LogLine {
 export class Edge {
   readonly process: ChildProcess;
   readonly folder: string;
+  readonly #flags: readonly string[];
   readonly #agent = new Agent({ connections: 256, pipelining: 1 });
   #port = 0;
   #controlPort = 0;
@@ -65,6 +66,7 @@ export class Edge {
 
   constructor(folder: string, flags: readonly string[]) {
     this.folder = folder;
+    this.#flags = flags;
     const standard = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--tenants', this.tenants];
     const own = ['serve', ...standard, '--data', join(folder, 'data'), ...flags];
     this.process = spawn(process.execPath, [...SERVER_FLAGS, join(ROOT, 'src/main.ts'), ...own], {
@@ -175,6 +177,13 @@ export class Edge {
   /** Writes or replaces an app's folder while the edge runs. */
   async put(name: string, app: TestApp): Promise<void> {
     await writeApp(this.tenants, name, app);
+  }
+
+  /** Waits until the process has ended, and starts another over the same folders; settles when that serves. */
+  async restart(): Promise<Edge> {
+    if (this.alive) await once(this.process, 'exit');
+    await this.#agent.close();
+    return new Edge(this.folder, this.#flags).ready();
   }
 
   /** Asks it to end; settles with the exit code. */

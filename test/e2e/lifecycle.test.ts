@@ -82,7 +82,7 @@ describe('a restart by SIGUSR2', () => {
 
 describe('a start', () => {
   it('with --help prints every flag on standard output and ends with 0', async () => {
-    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...SERVER_FLAGS, MAIN, '--help']);
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [...SERVER_FLAGS, MAIN, 'serve', '--help']);
     for (const flag of ['--edge-port', '--tenants', '--threads', '--drain-ms']) expect(stdout).toContain(flag);
     expect(stderr).toBe('');
   });

@@ -32,6 +32,7 @@ describe('defaults', () => {
       memoryTargetMib: expect.any(Number) as number,
       maxModuleMib: 16,
       allowBackends: [],
+      issuersFile: null,
       accessLog: { kind: 'stdout' },
       logLevel: 'info',
       drainMs: 10_000,
@@ -51,7 +52,7 @@ describe('flags', () => {
   it('set every field', () => {
     const line =
       '--edge-port 0 --control-port=9081 --host ::1 --tenants apps --data state --threads 4 --allow-backend 10.0.0.0/8' +
-      ' --slice-ms 1 --memory-target 500 --max-module 32 --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
+      ' --slice-ms 3 --memory-target 500 --max-module 32 --issuers ci.json --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
     expect(configOf(line.split(' '))).toEqual({
       edgePort: 0,
       controlPort: 9081,
@@ -59,13 +60,14 @@ describe('flags', () => {
       tenantsFolder: 'apps',
       dataFolder: 'state',
       threads: 4,
-      sliceMs: 1,
+      sliceMs: 3,
       memoryTargetMib: 500,
       maxModuleMib: 32,
       allowBackends: [
         { address: '10.0.0.0', prefix: 8, family: 'ipv4' },
         { address: 'fd00::', prefix: 8, family: 'ipv6' },
       ],
+      issuersFile: 'ci.json',
       accessLog: { kind: 'file', path: 'log/access' },
       logLevel: 'debug',
       drainMs: 0,

@@ -13,7 +13,7 @@ let port: number;
 
 beforeEach(async () => {
   [health, metrics] = ['ok', () => Promise.resolve('kerb_x 1\n')];
-  listener = new ControlListener({ health: () => health, metrics: () => metrics() });
+  listener = new ControlListener({ health: () => health, api: () => null, metrics: () => metrics() });
   ({ port } = await listener.listen('127.0.0.1', 0));
 });
 afterEach(() => listener.close());
@@ -71,7 +71,7 @@ describe('anything else', () => {
 
 describe('listening', () => {
   it('on a name answers the address in digits', async () => {
-    const other = new ControlListener({ health: () => health, metrics });
+    const other = new ControlListener({ health: () => health, api: () => null, metrics });
     const { address } = await other.listen('localhost', 0);
     expect(address).toMatch(/^(127\.0\.0\.1|::1)$/);
     await other.close();
@@ -80,7 +80,7 @@ describe('listening', () => {
   it('on a port that is taken says so, and which flag helps', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
-    const other = new ControlListener({ health: () => health, metrics });
+    const other = new ControlListener({ health: () => health, api: () => null, metrics });
     const listening = other.listen('127.0.0.1', (taken.address() as AddressInfo).port);
     await expect(listening).rejects.toBeInstanceOf(KerbError);
     await expect(listening).rejects.toMatchObject({

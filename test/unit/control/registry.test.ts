@@ -1,63 +1,64 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Compiled } from '../../../src/control/compiler.ts';
-import { parseManifest } from '../../../src/control/manifest.ts';
+import { InForce } from '../../../src/control/in-force.ts';
+import type { Compile } from '../../../src/control/module-cache.ts';
+import { Pipeline } from '../../../src/control/pipeline.ts';
 import { Registry } from '../../../src/control/registry.ts';
 import type { FolderEvent } from '../../../src/control/tenants-folder.ts';
 import { KerbError } from '../../../src/errors.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { textLog } from '../../../src/telemetry/log.ts';
+import { compiledStub, FAULTY, folderSource, REFUSED, stubCompile, type Published } from './control-harness.ts';
 
-interface Change {
-  readonly add: readonly Deployment[];
-  readonly remove: readonly number[];
-}
-
-let changes: Change[];
+let changes: Published[];
 let said: string;
 let compiled: number;
+let inForce: InForce;
 let registry: Registry;
+/** Names that the API has. */
+let taken: Set<string>;
+/** What publishing does besides. */
+let during: () => Promise<void>;
+/** What compiling does besides. */
+let compiling: () => Promise<void>;
 
-const MODULE = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-
-/** Compiles whatever it gets, but refuses bytes that begin with 1 and fails on those that begin with 2. */
-function compile({ bytes }: { bytes: Uint8Array }): Promise<Compiled> {
+/** Compiles whatever it gets, but refuses {@link REFUSED} and fails on {@link FAULTY}. */
+const compile: Compile = async (request) => {
   compiled += 1;
-  if (bytes[0] === 1) return Promise.reject(new KerbError('bad_module', 'no wasm', ['at byte 0']));
-  if (bytes[0] === 2) return Promise.reject(new TypeError('a bug'));
-  const shape = { imports: [], exports: [], memory: null, startExport: null, stateExports: null };
-  return Promise.resolve({ module: MODULE, abi: 'http-wasm', shape, bytesIn: 1, bytesOut: 2 });
-}
+  await compiling();
+  return stubCompile()(request);
+};
 
 function made(slots = 10): Registry {
-  return new Registry({
-    compile,
-    publish: (add, remove) => {
-      changes.push({ add, remove });
-      return Promise.resolve();
+  inForce = new InForce({
+    publish: async (add, remove, splits) => {
+      await during();
+      changes.push({ add, remove, splits });
     },
+    tenantSlots: slots,
+    figuresSlots: 0,
+    clearFigures: () => undefined,
+  });
+  return new Registry({
+    pipeline: new Pipeline(compile),
+    inForce,
     log: textLog('debug', (text) => {
       said += text;
     }),
-    slots,
+    isTaken: (name) => taken.has(name),
   });
 }
 
 beforeEach(() => {
-  [changes, said, compiled] = [[], '', 0];
+  [changes, said, compiled, taken] = [[], '', 0, new Set()];
+  [during, compiling] = [() => Promise.resolve(), () => Promise.resolve()];
   registry = made();
 });
 
 let digests = 0;
-function found(name: string, manifest = '', first = 0): FolderEvent {
+function found(name: string, manifest = '', number = 0): FolderEvent {
   digests += 1;
-  const source = {
-    folder: `tenants/${name}`,
-    manifest: parseManifest(`name = "${name}"\nmain = "a.wasm"\n${manifest}`, 'kerb.toml'),
-    module: Uint8Array.of(first),
-    config: new Uint8Array(0),
-    digest: `${digests}`.padStart(64, '0'),
-  };
-  return { kind: 'found', source };
+  const source = folderSource(name, manifest, number);
+  return { kind: 'found', source: { ...source, digest: `${digests}`.padStart(64, '0') } };
 }
 
 function gone(name: string): FolderEvent {
@@ -113,20 +114,21 @@ describe('a batch', () => {
 
   it('that cannot be published leaves everything as it was', async () => {
     await registry.apply([found('a')]);
-    const failing = new Registry({
-      compile,
-      publish: () => Promise.reject(new Error('no thread')),
-      log: textLog('error', () => {}),
-      slots: 1,
-    });
-    await expect(failing.apply([found('a')])).rejects.toThrow('no thread');
-    expect(failing.deployments).toEqual([]);
+    const version = registry.deployments[0]?.version;
+    during = () => Promise.reject(new Error('no thread'));
+    await expect(registry.apply([found('a'), found('b')])).rejects.toThrow('no thread');
+    expect(registry.deployments.map((one) => one.version)).toEqual([version]);
+    expect(inForce.deployments.size).toBe(1);
+    during = () => Promise.resolve();
+    await registry.apply([found('c')]);
+    expect(said).toContain('c: version');
+    expect(said).not.toContain('b: version');
   });
 });
 
 describe('an app that cannot be deployed', () => {
   it('does not keep the others of its batch from it', async () => {
-    await registry.apply([found('bad', '', 1), found('good')]);
+    await registry.apply([found('bad', '', REFUSED), found('good')]);
     expect(running()).toEqual(['good@good.localhost']);
     expect(said).toMatch(/tenants\/bad: not deployed: no wasm\n.*at byte 0/);
   });
@@ -134,7 +136,7 @@ describe('an app that cannot be deployed', () => {
   it('keeps its old version, and the log says which and why', async () => {
     await registry.apply([found('a')]);
     const version = registry.deployments[0]?.version;
-    await registry.apply([found('a', '', 1)]);
+    await registry.apply([found('a', '', REFUSED)]);
     await registry.apply([broken('a')]);
     expect(registry.deployments[0]?.version).toBe(version);
     expect(said).toContain(`tenants/a: version ${version} keeps serving: no wasm`);
@@ -148,7 +150,7 @@ describe('an app that cannot be deployed', () => {
   });
 
   it('is no reason to hide a bug of Kerb', async () => {
-    await expect(registry.apply([found('a', '', 2)])).rejects.toThrow('a bug');
+    await expect(registry.apply([found('a', '', FAULTY)])).rejects.toThrow('a bug');
   });
 });
 
@@ -156,7 +158,7 @@ describe('a route', () => {
   it('belongs to the first that claimed it', async () => {
     await registry.apply([found('a', hosts('x.test')), found('b', hosts('y.test', 'x.test'))]);
     expect(running()).toEqual(['a@x.test']);
-    expect(said).toMatch(/tenants\/b: not deployed: x\.test\/ is served by tenant a \(tenants\/a\)/);
+    expect(said).toMatch(/tenants\/b: not deployed: x\.test\/ is served by tenant a; choose/);
   });
 
   it('is host and path: other paths and the wildcard are other routes', async () => {
@@ -220,7 +222,7 @@ describe('a counter slot', () => {
     await registry.apply([found('a'), found('b')]);
     await registry.apply([gone('a')]);
     await registry.apply([found('c'), found('a')]);
-    expect([...registry.tenants]).toEqual([
+    expect([...inForce.tenantSlots]).toEqual([
       ['a', 0],
       ['b', 1],
       ['c', 2],
@@ -233,5 +235,71 @@ describe('a counter slot', () => {
     await registry.apply([found('a'), found('b')]);
     expect(running()).toEqual(['a@a.localhost']);
     expect(said).toMatch(/room for 1 tenants/);
+  });
+});
+
+/** A deployment of the API. */
+function ofApi(tenant: string, ...names: readonly string[]): Deployment {
+  const { manifest, config } = folderSource(tenant);
+  const admitted = { manifest, config, compileMs: 0, compiled: compiledStub() };
+  const place = { id: inForce.nextId(), slot: 0, figuresSlot: null, version: '1', hosts: names, allowBackends: [] };
+  return new Pipeline(compile).deploymentOf(admitted, place);
+}
+
+async function deployByApi(tenant: string, ...names: readonly string[]): Promise<void> {
+  const deployment = ofApi(tenant, ...names);
+  await inForce.apply(() => ({ set: new Map([[`api ${tenant}`, deployment]]) }));
+}
+
+describe('what the API has', () => {
+  it('as a route is not given to the folder, until it is free', async () => {
+    await deployByApi('shop', 'x.test');
+    await registry.apply([found('a', hosts('x.test'))]);
+    expect(said).toMatch(/tenants\/a: not deployed: x\.test\/ is served by tenant shop/);
+    await inForce.apply(() => ({ remove: ['api shop'] }));
+    await registry.apply([]);
+    expect(running()).toEqual(['a@x.test']);
+  });
+
+  it.each(['shop', 'constructor'])('as the name %s is not given to the folder, until it is free', async (name) => {
+    taken.add(name);
+    await registry.apply([found(name), found('b')]);
+    expect(running()).toEqual(['b@b.localhost']);
+    expect(said).toMatch(/not deployed: the tenant \w+ was made through the API; choose another name/);
+    taken.delete(name);
+    await registry.apply([]);
+    expect(running()).toHaveLength(2);
+  });
+
+  it('got as a route while an app was compiled is kept, and the other apps of the batch serve', async () => {
+    let first = true;
+    compiling = async () => {
+      if (!first) return;
+      first = false;
+      await deployByApi('shop', 'x.test');
+    };
+    await registry.apply([found('a', hosts('x.test')), found('b')]);
+    expect(running()).toEqual(['b@b.localhost']);
+    expect(said).toMatch(/tenants\/a: not deployed: x\.test\/ is served by tenant shop/);
+    expect(said).not.toContain('a: version');
+  });
+
+  it('got as a name while an app was compiled is kept, and the other apps of the batch serve', async () => {
+    compiling = () => Promise.resolve(void taken.add('a'));
+    await registry.apply([found('a'), found('b')]);
+    expect(running()).toEqual(['b@b.localhost']);
+    expect(said).toMatch(/tenants\/a: not deployed: the tenant a was made through the API/);
+  });
+});
+
+describe('an app that waits for a route', () => {
+  it('goes on waiting when the change that would have given it cannot be published', async () => {
+    await registry.apply([found('a', hosts('x.test')), found('b', hosts('x.test'))]);
+    during = () => Promise.reject(new Error('no thread'));
+    await expect(registry.apply([gone('a')])).rejects.toThrow('no thread');
+    expect(running()).toEqual(['a@x.test']);
+    during = () => Promise.resolve();
+    await registry.apply([gone('a')]);
+    expect(running()).toEqual(['b@x.test']);
   });
 });

@@ -54,4 +54,13 @@ describe('a CPU quota', () => {
     expect(() => quotas.admit(deployment(100), 0)).toThrow(Refusal);
     expect(() => quotas.admit(deployment(200), 0)).not.toThrow();
   });
+
+  it('is each version’s own, and none is forgiven because another version has another', () => {
+    const counters = TenantCounters.create(2);
+    const quotas = new CpuQuotas(counters);
+    for (const perSecond of [100, 200]) quotas.admit(deployment(perSecond), 0);
+    use(counters, 60);
+    for (let time = 0; time < 3; time++)
+      for (const perSecond of [100, 200]) expect(() => quotas.admit(deployment(perSecond), 0)).toThrow(Refusal);
+  });
 });

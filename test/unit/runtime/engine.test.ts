@@ -40,6 +40,33 @@ function run(on: Engine, deployment: Deployment): Promise<Run> {
 
 const HELLO = (text: Text): GuestCode => ({ handle: `(call $write ${RESPONSE} ${text('hello')}) (i64.const 0)` });
 
+describe('a rehearsal', () => {
+  it('starts an instance, tells what that cost, and keeps nothing', async () => {
+    const on = engine();
+    const result = await on.rehearse(app(HELLO));
+    expect(result).toMatchObject({ outcome: 'ok', cost: { memoryBytes: 4 * 65_536, instance: 'fresh' } });
+    expect(on.usage()).toMatchObject({ tasks: 0, idleBytes: 0 });
+  });
+
+  it.each([
+    ['guest_trap', 'unreachable'],
+    ['stack_limit', '(call $begin)'],
+  ])('says %s of start-up code that ends so', async (outcome, start) => {
+    const on = engine();
+    const fields = `(func $begin ${start}) (start $begin)`;
+    const code = (): GuestCode => ({ fields, handle: '(i64.const 0)' });
+    expect(await on.rehearse(app(code))).toMatchObject({ outcome: 'failed', failure: { outcome } });
+    expect(on.usage().tasks).toBe(0);
+  });
+
+  it('says that there is no room', async () => {
+    const budgets = processBudgets();
+    const on = engine(budgets);
+    budgets.set('mappings', 1e6);
+    expect(await on.rehearse(app(HELLO))).toMatchObject({ outcome: 'failed', failure: { outcome: 'capacity' } });
+  });
+});
+
 describe('a run', () => {
   it('answers the reply and what it cost, and closes the account', async () => {
     const on = engine();

@@ -91,7 +91,9 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
     grants: { config: new Uint8Array(0), env: {} },
     origin: null,
     backends: [],
+    allowBackends: [],
     slot: 0,
+    figuresSlot: null,
     ...changes,
   };
 }

@@ -1,6 +1,7 @@
 /* oxlint-disable vitest/valid-expect -- what is refused later is expected before the clock moves, and awaited after */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Interrupt } from '../../../src/instrument/sandbox-imports.ts';
+import { LIGHT_MS } from '../../../src/runtime/limits.ts';
 import { DEADLINE_CHECK_MS, Scheduler, SLICE_MS } from '../../../src/runtime/scheduler.ts';
 import type { Task } from '../../../src/runtime/task.ts';
 import { TRAP_ERROR } from '../../../src/runtime/trap.ts';
@@ -234,7 +235,7 @@ describe('a yield', () => {
     const task = open();
     expect(scheduler.admit(task)).toBeUndefined();
     scheduler.begin(task);
-    clock.run(SLICE_MS);
+    clock.run(LIGHT_MS);
     scheduler.end(task);
     const late = open();
     const place = scheduler.admit(late);

@@ -8,6 +8,7 @@ import type { Engine, Run } from '../../../src/runtime/engine.ts';
 import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { Task } from '../../../src/runtime/task.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
+import { VersionCounters } from '../../../src/runtime/version-counters.ts';
 import { Concurrency } from '../../../src/server/concurrency.ts';
 import { Edge } from '../../../src/server/edge.ts';
 import type { ServedDeployments } from '../../../src/server/served.ts';
@@ -22,6 +23,7 @@ const DEPLOYMENT = {
   tenant: 'acme',
   version: 'v1',
   slot: 0,
+  figuresSlot: null,
   budgets: { cpuMs: 10, wallMs: 100, concurrency: 1, requestBodyBytes: 100, subrequests: 1 },
 } as unknown as Deployment;
 
@@ -30,6 +32,9 @@ let run: (visit: Visit) => Promise<Run>;
 let records: AccessRecord[];
 let reports: string[];
 let counters: TenantCounters;
+let versions: VersionCounters;
+let deployment: Deployment;
+let wants: (tenant: string | null) => boolean;
 let left: number;
 let freed: Task[];
 let cancelled: Outcome[];
@@ -38,7 +43,8 @@ let edge: Edge;
 beforeEach(() => {
   [run, records, reports, left, freed, cancelled] = [() => Promise.resolve(whole('hello')), [], [], 0, [], []];
   open = () => new Task({ cpuMs: 1, wallMs: 1 }, 0, 0);
-  counters = TenantCounters.create(1);
+  [counters, versions] = [TenantCounters.create(1), VersionCounters.create(2)];
+  [deployment, wants] = [DEPLOYMENT, () => true];
   const engine = {
     open: () => open(),
     free: (task: Task) => void freed.push(task),
@@ -46,7 +52,7 @@ beforeEach(() => {
     scheduler: { cancel: (_task: Task, outcome: Outcome) => void cancelled.push(outcome) },
   };
   const served = {
-    match: (host: string) => (host === 'acme.test' ? DEPLOYMENT : null),
+    match: (host: string) => (host === 'acme.test' ? deployment : null),
     enter: () => null,
     leave: () => void (left += 1),
   };
@@ -55,7 +61,8 @@ beforeEach(() => {
     served: served as unknown as ServedDeployments,
     counters,
     concurrency: new Concurrency(counters),
-    log: (record) => void records.push(record),
+    versions,
+    log: { wants: (tenant) => wants(tenant), request: (record) => void records.push(record) },
     report: (message) => void reports.push(message),
   });
 });
@@ -311,5 +318,70 @@ describe('a drain', () => {
     finish(whole('last'));
     await draining;
     expect(channel.ended?.close).toBe(true);
+  });
+});
+
+describe('the figures of a version', () => {
+  beforeEach(() => {
+    deployment = { ...DEPLOYMENT, figuresSlot: 1 };
+  });
+
+  it('have the request, its CPU time, and whether its guest failed', async () => {
+    send();
+    await settled();
+    run = () => Promise.resolve(failed('guest_trap'));
+    send();
+    await settled();
+    expect(versions.read(1)).toEqual({ requests: 2, guestFaults: 1, cpuUs: 2000 });
+    expect(versions.read(0)).toEqual({ requests: 0, guestFaults: 0, cpuUs: 0 });
+  });
+
+  it('have nothing of requests that no guest got, so that no client can spoil them', async () => {
+    send([
+      ['host', 'acme.test'],
+      ['content-length', '101'],
+    ]);
+    open = () => {
+      throw new CapacityError('full');
+    };
+    send();
+    await settled();
+    expect(versions.read(1).requests).toBe(0);
+    expect(counters.read(0).outcomes).toMatchObject({ body_limit: 1, capacity: 1 });
+  });
+
+  it('have a response that broke HTTP as a fault', async () => {
+    run = () => Promise.resolve(whole('x', [['a b', 'c']]));
+    send();
+    await settled();
+    expect(versions.read(1)).toMatchObject({ requests: 1, guestFaults: 1 });
+  });
+});
+
+describe('a record that nobody wants', () => {
+  it("is not made, and the client's address is not read for it", async () => {
+    const asked: (string | null)[] = [];
+    wants = (tenant) => asked.push(tenant) < 0;
+    const channel = new Channel();
+    channel.getRemoteAddress = () => {
+      throw new Error('the address was read');
+    };
+    const request = {
+      getCaseSensitiveMethod: () => 'GET',
+      getUrl: () => '/',
+      getQuery: () => '',
+      forEach: (visit: (name: string, value: string) => void) => visit('host', 'acme.test'),
+    };
+    edge.handle(channel.response, request as unknown as TransportRequest);
+    await settled();
+    expect([channel.body, records, reports, new Set(asked)]).toEqual(['hello', [], [], new Set(['acme'])]);
+  });
+
+  it('of no tenant is asked for as such', async () => {
+    const asked: (string | null)[] = [];
+    wants = (tenant) => asked.push(tenant) < 0;
+    send([['host', 'nobody.test']]);
+    await settled();
+    expect([new Set(asked), records]).toEqual([new Set([null]), []]);
   });
 });

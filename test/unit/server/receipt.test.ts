@@ -10,7 +10,7 @@ test('a receipt is a dictionary of structured fields', () => {
     memoryBytes: 131_072,
     instance: 'fresh',
   } as const;
-  const text = receiptText(cost);
-  expect(text).toBe('cpu-us=1234, wait-us=1, slices=2, hostcalls=17, memory-kib=128, instance=fresh');
-  expect(text).toMatch(/^[a-z-]+=([0-9]+|[a-z]+)(, [a-z-]+=([0-9]+|[a-z]+))*$/);
+  const text = receiptText(cost, '1b2f');
+  expect(text).toBe('cpu-us=1234, wait-us=1, slices=2, hostcalls=17, memory-kib=128, version="1b2f", instance=fresh');
+  expect(text).toMatch(/^[a-z-]+=([0-9]+|[a-z]+)(, [a-z-]+=([0-9]+|[a-z]+|"[ -~]*"))*$/);
 });

@@ -1,20 +1,31 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Deployment } from '../../../src/runtime/deployment.ts';
+import type { Deployment, Split } from '../../../src/runtime/deployment.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
+import { ClientPositions } from '../../../src/server/client-positions.ts';
 import { ServedDeployments } from '../../../src/server/served.ts';
-import { AddressPolicy } from '../../../src/upstream/address-policy.ts';
+import { errorOf, requestOf, serveHttp, textOf } from '../upstream/origin.ts';
 
+const positions = new ClientPositions(Buffer.from('key'));
 let retired: number[];
 let served: ServedDeployments;
 beforeEach(() => {
   retired = [];
   const engine = { retire: (id: number) => void retired.push(id) } as unknown as Engine;
-  served = new ServedDeployments(engine, new AddressPolicy());
+  served = new ServedDeployments(engine, {}, positions);
 });
 
 function deployment(id: number, changes: Partial<Deployment> = {}): Deployment {
-  const whole = { id, hosts: ['h'], path: '/', origin: null, backends: [], budgets: { subrequests: 1 }, ...changes };
+  const nothing = { origin: null, backends: [], allowBackends: [], budgets: { subrequests: 1 } };
+  const whole = { id, hosts: ['h'], path: '/', ...nothing, ...changes };
   return whole as unknown as Deployment;
+}
+
+function change(add: readonly Deployment[], remove: readonly number[] = [], splits: readonly Split[] = []): void {
+  served.apply({ revision: 1, add, remove, splits });
+}
+
+function at(host: string, ip = '192.0.2.1'): Deployment | null {
+  return served.match(host, '/', { ip });
 }
 
 const BACKENDS = [{ name: 'main', url: 'http://127.0.0.1:1/' }];
@@ -22,32 +33,32 @@ const BACKENDS = [{ name: 'main', url: 'http://127.0.0.1:1/' }];
 describe('a deployment', () => {
   it('in the table is found, and has the backend that its origin names', () => {
     const [plain, fronting] = [deployment(1), deployment(2, { hosts: ['f'], origin: 'main', backends: BACKENDS })];
-    served.apply({ revision: 1, add: [plain, fronting], remove: [] });
-    expect([served.match('h', '/'), served.match('f', '/'), served.match('x', '/')]).toEqual([plain, fronting, null]);
+    change([plain, fronting]);
+    expect([at('h'), at('f'), at('x')]).toEqual([plain, fronting, null]);
     expect(served.enter(plain)).toBeNull();
     expect(served.enter(fronting)).not.toBeNull();
   });
 
   it('with an origin that is no backend has none', () => {
     const one = deployment(1, { origin: 'other', backends: BACKENDS });
-    served.apply({ revision: 1, add: [one], remove: [] });
+    change([one]);
     expect(served.enter(one)).toBeNull();
   });
 
   it('that is replaced takes no new request, and is retired at once when it is idle', () => {
     const [old, next] = [deployment(1), deployment(2)];
-    served.apply({ revision: 1, add: [old], remove: [] });
-    served.apply({ revision: 2, add: [next], remove: [1] });
-    expect(served.match('h', '/')).toBe(next);
+    change([old]);
+    change([next], [1]);
+    expect(at('h')).toBe(next);
     expect(retired).toContain(1);
   });
 
   it('that is replaced keeps its backend until its last request has ended', async () => {
     const old = deployment(1, { origin: 'main', backends: BACKENDS });
-    served.apply({ revision: 1, add: [old], remove: [] });
+    change([old]);
     served.enter(old);
     served.enter(old);
-    served.apply({ revision: 2, add: [], remove: [1] });
+    change([], [1]);
     served.leave(old);
     expect(served.enter(old)).not.toBeNull();
     served.leave(old);
@@ -55,5 +66,66 @@ describe('a deployment', () => {
     expect(served.enter(old)).toBeNull();
     served.leave(old);
     await served.close();
+  });
+});
+
+describe('backends at private addresses', () => {
+  it('are reached by the deployment whose ranges have them, and by no other', async () => {
+    const backends = [{ name: 'main', url: await serveHttp((_, response) => response.end('site')) }];
+    const deployments = [['127.0.0.0/8'], [], ['10.0.0.0/8']].map((allowBackends, i) =>
+      deployment(i, { hosts: [`h${i}`], origin: 'main', backends, allowBackends }),
+    );
+    change(deployments);
+    const [allowed, ...others] = deployments.map((one) => served.enter(one));
+    expect(await allowed?.fetch(requestOf()).then(({ body }) => textOf(body))).toBe('site');
+    for (const other of others)
+      expect((await errorOf(other?.fetch(requestOf()) ?? Promise.resolve())).fault).toBe('refused_address');
+    await served.close();
+  });
+});
+
+describe('two versions', () => {
+  const tenant = 'acme';
+  const addresses = Array.from({ length: 400 }, (_, i) => `192.0.2.${i % 256}:${i}`);
+  const versionsOf = (): (number | undefined)[] => addresses.map((ip) => at('h', ip)?.id);
+
+  it('share the clients by their position, each its own', () => {
+    change([deployment(1, { tenant }), deployment(2, { tenant })], [], [{ primary: 1, canary: 2, percent: 30 }]);
+    expect(versionsOf()).toEqual(addresses.map((ip) => (positions.of(tenant, ip) < 30 ? 2 : 1)));
+    expect(new Set(versionsOf())).toEqual(new Set([1, 2]));
+  });
+
+  it('are not retired by a new percentage, and no client goes back while it grows', () => {
+    change([deployment(1, { tenant }), deployment(2, { tenant })], [], [{ primary: 1, canary: 2, percent: 1 }]);
+    let before = versionsOf();
+    for (const percent of [5, 20, 50, 99]) {
+      change([], [], [{ primary: 1, canary: 2, percent }]);
+      const now = versionsOf();
+      expect(now.filter((id, i) => before[i] === 2 && id !== 2)).toEqual([]);
+      expect(now).not.toEqual(before);
+      before = now;
+    }
+    expect(retired).toEqual([]);
+  });
+
+  it('count their requests each for itself: a canary that is taken back ends what it has begun', () => {
+    const canary = deployment(2, { tenant, origin: 'main', backends: BACKENDS });
+    change([deployment(1, { tenant }), canary], [], [{ primary: 1, canary: 2, percent: 50 }]);
+    served.enter(canary);
+    change([], [2]);
+    expect([new Set(versionsOf()), served.enter(canary) !== null]).toEqual([new Set([1]), true]);
+    served.leave(canary);
+    served.leave(canary);
+    expect(served.enter(canary)).toBeNull();
+  });
+
+  it('cost a deployment that is alone no look at the address', () => {
+    change([deployment(1, { tenant })]);
+    const client = {
+      get ip(): string {
+        throw new Error('the address was read');
+      },
+    };
+    expect(served.match('h', '/', client)?.id).toBe(1);
   });
 });

@@ -1,0 +1,80 @@
+/** What admission found out about a version, as plain data: what is stored with it, and what `kerb check` shows. */
+import type { Json } from '../store/records.ts';
+import type { Compiled } from './compiler.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import type { Manifest, ManifestLimits } from './manifest.ts';
+
+/** What of a compiled module is told. */
+export type CompiledFacts = Pick<Compiled, 'abi' | 'shape' | 'bytesIn' | 'bytesOut'>;
+
+/** What the rewriter counted. */
+export interface CodeFigures {
+  /** Functions that the module defines. */
+  readonly functions: number;
+  /** Distinct function types of the rewritten module. */
+  readonly types: number;
+  /** Checks of the epoch word that the rewriter put in. */
+  readonly checks: number;
+}
+
+/** What one start of an instance cost, measured. */
+export interface StartUpCost {
+  /** CPU milliseconds inside the guest. */
+  readonly cpuMs: number;
+  /** Pages of 64 KiB that the instance had afterwards. */
+  readonly memoryPages: number;
+}
+
+/** Everything that a report is made from. */
+export interface AdmissionFacts {
+  readonly manifest: Manifest;
+  readonly compiled: CompiledFacts;
+  /** SHA-256 of the uploaded module, in hex. */
+  readonly digest: string;
+  /** `null`: not known, as for a module that was compiled before. */
+  readonly code: CodeFigures | null;
+  /** Milliseconds from the question to the compiler to its answer. */
+  readonly compileMs: number;
+  /** `null`: no instance was tried. */
+  readonly startUp: StartUpCost | null;
+  /** What of the upload was left out, each with its reason. */
+  readonly notes: readonly string[];
+}
+
+const NO_RESET =
+  'tables that change, segments that are dropped or globals that cannot be set are part of its state: each request gets a new instance';
+
+/**
+ * The report. Its keys are a contract with the API; names in it are the guest's, so whoever prints it quotes them. `capabilities` is
+ * safe to print.
+ */
+export function admissionReport(facts: AdmissionFacts): { readonly [key: string]: Json } {
+  const { manifest, compiled, digest, code, compileMs, startUp, notes } = facts;
+  const { abi, shape, bytesIn, bytesOut } = compiled;
+  return {
+    tenant: manifest.name,
+    digest,
+    abi,
+    imports: shape.imports.map(({ module, name }) => ({ module, name })),
+    exports: [...shape.exports],
+    capabilities: capabilitiesOf(manifest, shape.imports),
+    memory: shape.memory === null ? null : { ...shape.memory },
+    size: { in: bytesIn, out: bytesOut },
+    code: code === null ? null : { ...code },
+    isolation: isolationOf(manifest, compiled),
+    budgets: budgetsOf(manifest.limits),
+    compileMs: Math.round(compileMs * 1000) / 1000,
+    startUp: startUp === null ? null : { ...startUp },
+    notes: [...notes],
+  };
+}
+
+/** Whether a used instance can be put back to the state of a new one, which is what makes `request` cheap. */
+function isolationOf({ isolation }: Manifest, { shape }: CompiledFacts): Json {
+  const resettable = shape.stateExports !== null;
+  return { wanted: isolation, resettable, why: resettable ? null : NO_RESET };
+}
+
+function budgetsOf(limits: ManifestLimits): Json {
+  return { ...limits };
+}

@@ -1,0 +1,196 @@
+/** Puts the control plane together over a data folder: store, pipeline, tenants of both kinds, and what looks after them. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { KerbError } from '../errors.ts';
+import type { TenantCounters } from '../runtime/tenant-counters.ts';
+import type { VersionCounters } from '../runtime/version-counters.ts';
+import { openBlobs } from '../store/blob-store.ts';
+import { openSealer } from '../store/sealing-key.ts';
+import { openStore } from '../store/sqlite-store.ts';
+import type { TenantRecord } from '../store/records.ts';
+import type { BlobStore, Store } from '../store/store.ts';
+import type { Log } from '../telemetry/log.ts';
+import { AuditTrail } from './audit-trail.ts';
+import { CanaryWatch } from './canary-watch.ts';
+import { InForce, type Publish } from './in-force.ts';
+import { CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts';
+import type { Compile } from './module-cache.ts';
+import { Pipeline } from './pipeline.ts';
+import { Registry } from './registry.ts';
+import { StoredServing } from './stored-serving.ts';
+import { TenantViews } from './tenant-views.ts';
+import { Tenants } from './tenants.ts';
+import { UsageMeter } from './usage-meter.ts';
+
+/** What it is made from. */
+export interface ControlOptions {
+  readonly dataFolder: string;
+  readonly compile: Compile;
+  readonly publish: Publish;
+  readonly counters: TenantCounters;
+  readonly versionCounters: VersionCounters;
+  readonly maxModuleBytes: number;
+  readonly log: Log;
+}
+
+/** The setting with the key of splits, and its length. */
+const SPLIT_KEY = 'split-key';
+const SPLIT_KEY_BYTES = 32;
+
+/** Who acts when nobody asked. */
+const SELF = 'kerb';
+
+/** The control plane of one process. */
+export class Control {
+  readonly store: Store;
+  readonly inForce: InForce;
+  readonly registry: Registry;
+  readonly tenants: Tenants;
+  readonly #blobs: BlobStore;
+  readonly #serving: StoredServing;
+  readonly #usage: UsageMeter;
+  readonly #log: Log;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #closed = false;
+
+  private constructor(options: ControlOptions, store: Store, blobs: BlobStore) {
+    const { compile, publish, counters, versionCounters, maxModuleBytes, log } = options;
+    this.store = store;
+    this.#blobs = blobs;
+    this.#log = log;
+    this.inForce = new InForce({
+      publish,
+      tenantSlots: counters.capacity,
+      figuresSlots: versionCounters.capacity,
+      clearFigures: (slot) => versionCounters.clear(slot),
+    });
+    const pipeline = new Pipeline(compile);
+    const trail = new AuditTrail(store);
+    this.#serving = new StoredServing({ store, blobs, pipeline, inForce: this.inForce });
+    const isTaken = (name: string): boolean => store.tenant(name) !== null;
+    this.registry = new Registry({ pipeline, inForce: this.inForce, log, isTaken });
+    const folder = (): ReturnType<() => Registry['deployments']> => this.registry.deployments;
+    const views = new TenantViews({ store, inForce: this.inForce, folder, counters, startedMs: Date.now() });
+    this.tenants = new Tenants({ store, blobs, pipeline, serving: this.#serving, trail, views, maxModuleBytes });
+    const watch = new CanaryWatch({
+      pairs: () => this.#serving.canaries(),
+      figures: versionCounters,
+      tenant: (name) => store.tenant(name),
+      stop: (name, reason, ifRevision) => this.tenants.stopCanary(name, { actor: SELF, ifRevision, reason }),
+      log,
+    });
+    this.#usage = new UsageMeter({
+      tenants: () => this.inForce.tenantSlots,
+      read: (slot) => counters.read(slot),
+      add: (usage) => store.addUsage(usage),
+    });
+    this.#timers = [
+      this.#every(CANARY_LOOK_MS, 'canaries are not looked after', () => watch.look()),
+      this.#every(USAGE_MS, 'usage is not written', () => this.#usage.record(Date.now())),
+      this.#every(PRUNE_MS, 'what is too old is not forgotten', () => this.#prune()),
+    ];
+  }
+
+  /**
+   * Opens the data folder, which is made where it is missing. Rejects with `corrupt` or `conflict` when it cannot be used: it is
+   * damaged, of a newer Kerb, sealed with another key, or another process has it.
+   */
+  static async open(options: ControlOptions, env: NodeJS.ProcessEnv): Promise<Control> {
+    const { dataFolder } = options;
+    makeFolder(dataFolder);
+    const sealer = openSealer(join(dataFolder, 'secrets.key'), env['KERB_SECRETS_KEY']);
+    const store = openStore(join(dataFolder, 'kerb.sqlite'), sealer);
+    try {
+      return new Control(options, store, openBlobs(join(dataFolder, 'blobs')));
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+  }
+
+  /** Has every stored tenant serve what it did. What cannot is left out, and the log says why. */
+  async restore(): Promise<void> {
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const { items, next } = this.store.tenants({ limit: 1_000, cursor: cursor ?? null });
+      for (const tenant of items) {
+        if (tenant.active === null) continue;
+        try {
+          await this.#restore(tenant);
+          this.#log.info(`${tenant.name}: version ${tenant.active} serves`);
+        } catch (error) {
+          if (!(error instanceof KerbError)) throw error;
+          this.#log.error(`${tenant.name}: version ${tenant.active} is not served: ${error.explain()}`);
+        }
+      }
+      cursor = next;
+    }
+    await this.#prune();
+  }
+
+  /** A canary that cannot be served is taken back: it must not keep the active version from serving. */
+  async #restore(tenant: TenantRecord): Promise<void> {
+    try {
+      await this.#serving.bring(tenant);
+    } catch (error) {
+      if (!(error instanceof KerbError) || tenant.canary === null) throw error;
+      const reason = `it cannot be served: ${error.message}`;
+      await this.tenants.stopCanary(tenant.name, { actor: SELF, ifRevision: null, reason });
+      this.#log.warn(`${tenant.name}: the canary, version ${tenant.canary.version}, is taken back: ${reason}`);
+    }
+  }
+
+  /** A secret that stays: by it clients are split between an active version and its canary. */
+  splitKey(): Uint8Array {
+    const known = this.store.setting(SPLIT_KEY);
+    if (typeof known === 'string') return Buffer.from(known, 'base64url');
+    const fresh = randomBytes(SPLIT_KEY_BYTES);
+    this.store.putSetting(SPLIT_KEY, fresh.toString('base64url'));
+    return fresh;
+  }
+
+  /** Writes what is not written yet and closes the store. Idempotent. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    try {
+      this.#usage.record(Date.now());
+    } catch (error) {
+      this.#tell('usage is not written', error);
+    } finally {
+      this.store.close();
+    }
+  }
+
+  /** Work that nobody waits for: what fails is told and tried again the next time, for a full disk must not end the process. */
+  #every(ms: number, fault: string, work: () => void | Promise<void>): NodeJS.Timeout {
+    const attempt = async (): Promise<void> => {
+      try {
+        await work();
+      } catch (error) {
+        // What was under way when the store was closed has nothing to tell.
+        if (!this.#closed) this.#tell(fault, error);
+      }
+    };
+    return setInterval(() => void attempt(), ms).unref();
+  }
+
+  #tell(fault: string, error: unknown): void {
+    this.#log.error(`${fault}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  async #prune(): Promise<void> {
+    this.store.prune(Date.now());
+    await this.#blobs.sweep(this.store.digests(), UNNAMED_BLOB_MS);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new KerbError('not_found', `the data folder ${folder} cannot be made: ${reason}; choose another with --data`);
+  }
+}

@@ -1,0 +1,91 @@
+/** From an app's manifest, module and configuration to a deployment, or to a refusal that says what to change. */
+import { KerbError } from '../errors.ts';
+import type { Deployment } from '../runtime/deployment.ts';
+import type { Compiled } from './compiler.ts';
+import type { Manifest } from './manifest.ts';
+import type { Compile } from './module-cache.ts';
+
+const PAGE_BYTES = 65_536;
+
+/** What an app is made from, wherever it comes from. */
+export interface AppSource {
+  readonly manifest: Manifest;
+  readonly module: Uint8Array<ArrayBuffer>;
+  /** What the guest reads as its configuration. */
+  readonly config: Uint8Array;
+}
+
+/** An app that may be deployed. */
+export interface Admitted {
+  readonly manifest: Manifest;
+  readonly config: Uint8Array;
+  readonly compiled: Compiled;
+  /** How long that took. */
+  readonly compileMs: number;
+}
+
+/** What of a deployment does not come from the app. */
+export type Placement = Pick<Deployment, 'id' | 'slot' | 'figuresSlot' | 'version' | 'hosts' | 'allowBackends'>;
+
+/** The way that every app takes. */
+export class Pipeline {
+  readonly #compile: Compile;
+
+  constructor(compile: Compile) {
+    this.#compile = compile;
+  }
+
+  /**
+   * Admits and compiles an app. Rejects with `refused_module` when its manifest asks for what this build cannot grant (a grant that is
+   * silently missing would fail in production, not at deploy), and with the errors of {@link Compile}.
+   */
+  async admit({ manifest, module, config }: AppSource): Promise<Admitted> {
+    refuseUnserved(manifest);
+    const began = performance.now();
+    const compiled = await this.#compile({
+      bytes: module,
+      abi: manifest.abi,
+      maxMemoryPages: Math.floor(manifest.limits.memoryBytes / PAGE_BYTES),
+    });
+    return { manifest, config, compiled, compileMs: performance.now() - began };
+  }
+
+  /** The deployment of an admitted app. */
+  deploymentOf({ manifest, config, compiled }: Admitted, placement: Placement): Deployment {
+    const { cpuMs, cpuWeight, cpuMsPerSecond, cpuBurstMs, wallMs, concurrency, requestBodyBytes, subrequests } =
+      manifest.limits;
+    return Object.freeze({
+      ...placement,
+      tenant: manifest.name,
+      path: manifest.path,
+      abi: compiled.abi,
+      isolation: manifest.isolation,
+      module: compiled.module,
+      shape: compiled.shape,
+      budgets: {
+        cpuMs,
+        cpuWeight,
+        cpuMsPerSecond,
+        cpuBurstMs,
+        wallMs,
+        concurrency,
+        requestBodyBytes,
+        subrequests,
+      },
+      receipt: manifest.receipt,
+      grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])) },
+      origin: manifest.origin,
+      backends: manifest.backends,
+    });
+  }
+}
+
+function refuseUnserved({ files, stores }: Manifest): void {
+  const details: string[] = [];
+  if (files.length > 0) details.push('[files]: folders for guests are not served by this build; remove the table');
+  if (stores.kv.length > 0) details.push('stores.kv: key-value stores are not served by this build; remove the key');
+  if (stores.config !== null) details.push('stores.config: config stores are not served by this build; remove the key');
+  if (stores.secrets.length > 0) details.push('stores.secrets: secrets are not served by this build; remove the key');
+  if (details.length > 0)
+    throw new KerbError('refused_module', 'the manifest asks for grants that cannot be given', details);
+}

@@ -1,0 +1,130 @@
+/** The stored tenants on the data threads: what the store says is in force becomes so. */
+import type { Deployment, Split } from '../runtime/deployment.ts';
+import type { TenantRecord } from '../store/records.ts';
+import type { BlobStore, TenantStore } from '../store/store.ts';
+import { loadApp } from './app-store.ts';
+import { hostsOf } from './hosts.ts';
+import type { Edit, InForce } from './in-force.ts';
+import type { Admitted, Pipeline } from './pipeline.ts';
+import { KerbError } from '../errors.ts';
+
+/** What it works with. */
+export interface StoredServingOptions {
+  readonly store: Pick<TenantStore, 'version' | 'domains'>;
+  readonly blobs: BlobStore;
+  readonly pipeline: Pipeline;
+  readonly inForce: InForce;
+}
+
+/** A version that is in force, or about to be. */
+interface Standing {
+  readonly admitted: Admitted;
+  /** What of the deployment can change while the version stays: a deployment with another one is another. */
+  readonly placement: string;
+  readonly deployment: Deployment;
+}
+
+/** Brings tenants in force. Calls for one tenant must not overlap. */
+export class StoredServing {
+  readonly #options: StoredServingOptions;
+  /** By tenant and version: of versions in force only. */
+  readonly #standing = new Map<string, Map<number, Standing>>();
+
+  constructor(options: StoredServingOptions) {
+    this.#options = options;
+  }
+
+  /** The deployment of a version that is in force; `null`: it is not. */
+  deploymentOf(tenant: string, version: number): Deployment | null {
+    return this.#standing.get(tenant)?.get(version)?.deployment ?? null;
+  }
+
+  /** Tenants that have a canary now, with both deployments. */
+  *canaries(): Generator<{ readonly tenant: string; readonly primary: Deployment; readonly canary: Deployment }> {
+    const { deployments } = this.#options.inForce;
+    for (const tenant of this.#standing.keys()) {
+      const [primary, canary] = [deployments.get(primaryPlace(tenant)), deployments.get(canaryPlace(tenant))];
+      if (primary !== undefined && canary !== undefined) yield { tenant, primary, canary };
+    }
+  }
+
+  /** What a version in force was admitted as, or the stored one admitted anew. Rejects like {@link Pipeline.admit}, and with `corrupt`. */
+  async admitted(tenant: string, version: number): Promise<Admitted> {
+    const standing = this.#standing.get(tenant)?.get(version);
+    if (standing !== undefined) return standing.admitted;
+    const record = this.#options.store.version(tenant, version);
+    if (record === null) throw new KerbError('not_found', `${tenant} has no version ${version}`);
+    return this.#options.pipeline.admit(await loadApp(this.#options.blobs, record));
+  }
+
+  /**
+   * Makes what `tenant` says serve, and nothing else of it; settles when every data thread does. What goes on serving is not
+   * disturbed. Rejects like {@link admitted} and {@link InForce.apply}; then everything is as it was.
+   *
+   * @param fresh - Versions that have just been admitted.
+   */
+  async bring(tenant: TenantRecord, fresh: ReadonlyMap<number, Admitted> = new Map()): Promise<void> {
+    const { name, active, canary } = tenant;
+    const wanted = [active, canary?.version ?? null].filter((version) => version !== null);
+    // All are admitted before the first takes a place in the figures: one that cannot be must not keep another's place.
+    const admitted: [number, Admitted][] = [];
+    for (const version of wanted) admitted.push([version, fresh.get(version) ?? (await this.admitted(name, version))]);
+    const next = new Map(admitted.map(([version, one]) => [version, this.#stand(tenant, version, one)]));
+    try {
+      await this.#options.inForce.apply(() => this.#edit(tenant, next));
+    } catch (error) {
+      for (const [version, { deployment }] of next)
+        if (deployment !== this.deploymentOf(name, version)) this.#options.inForce.giveFigures(deployment.figuresSlot);
+      throw error;
+    }
+    if (next.size > 0) this.#standing.set(name, next);
+    else this.#standing.delete(name);
+  }
+
+  /** The standing that a version has, or, where its placement differs, a new one. */
+  #stand({ name, allowBackends }: TenantRecord, version: number, admitted: Admitted): Standing {
+    const { store, inForce, pipeline } = this.#options;
+    const domains = new Set(store.domains(name).map(({ host }) => host));
+    const hosts = hostsOf(admitted.manifest.hosts, name, domains);
+    const placement = JSON.stringify([hosts, allowBackends]);
+    const standing = this.#standing.get(name)?.get(version);
+    if (standing?.placement === placement && standing.admitted === admitted) return standing;
+    const deployment = pipeline.deploymentOf(admitted, {
+      id: inForce.nextId(),
+      slot: inForce.slotOf(name),
+      figuresSlot: inForce.takeFigures(),
+      version: `${version}`,
+      hosts,
+      allowBackends,
+    });
+    return { admitted, placement, deployment };
+  }
+
+  #edit({ name, active, canary }: TenantRecord, next: ReadonlyMap<number, Standing>): Edit {
+    const primary = active === null ? undefined : next.get(active)?.deployment;
+    const second = canary === null ? undefined : next.get(canary.version)?.deployment;
+    const set = new Map<string, Deployment>();
+    const remove: string[] = [];
+    for (const [place, deployment] of [
+      [primaryPlace(name), primary],
+      [canaryPlace(name), second],
+    ] as const) {
+      if (deployment === undefined) remove.push(place);
+      else set.set(place, deployment);
+    }
+    const splits: Split[] =
+      primary === undefined || second === undefined || canary === null
+        ? []
+        : [{ primary: primary.id, canary: second.id, percent: canary.percent }];
+    return { set, remove, splits };
+  }
+}
+
+/** Where in the table of deployments a stored tenant's active version is. */
+export function primaryPlace(tenant: string): string {
+  return `api ${tenant}`;
+}
+
+function canaryPlace(tenant: string): string {
+  return `${primaryPlace(tenant)} canary`;
+}

@@ -1,0 +1,388 @@
+/** Tenants, versions and what of them serves: the control plane over store, pipeline and data threads. */
+import { KerbError } from '../errors.ts';
+import type {
+  AuditRecord,
+  DomainRecord,
+  Json,
+  LimitsRecord,
+  TenantRecord,
+  UsageRecord,
+  VersionRecord,
+} from '../store/records.ts';
+import type { BlobStore, Page, PageRequest, Store } from '../store/store.ts';
+import { parseCidr } from '../config-values.ts';
+import { Activation, type Change } from './activation.ts';
+import { storeParts } from './app-store.ts';
+import type { AuditTrail } from './audit-trail.ts';
+import { capabilityDiff, refuseWider } from './capabilities.ts';
+import { Deploying, type Accepted } from './deploying.ts';
+import { InTurn } from './in-turn.ts';
+import { hostPattern } from './manifest-values.ts';
+import { parseManifest } from './manifest.ts';
+import type { Pipeline } from './pipeline.ts';
+import type {
+  CapabilityDiff,
+  ControlPlane,
+  Deployed,
+  DeployRequest,
+  Doing,
+  TenantFiguresView,
+  TenantView,
+  Upload,
+} from './plane.ts';
+import { acceptSigningKeys } from './signing-keys.ts';
+import type { StoredServing } from './stored-serving.ts';
+import type { TenantViews } from './tenant-views.ts';
+
+/** What tenants work with. */
+export interface TenantsOptions {
+  readonly store: Store;
+  readonly blobs: BlobStore;
+  readonly pipeline: Pipeline;
+  readonly serving: StoredServing;
+  readonly trail: AuditTrail;
+  readonly views: TenantViews;
+  readonly maxModuleBytes: number;
+}
+
+/** A change that is about versions: what it may do more than the active one has to be accepted. */
+type Accepting = Doing & { readonly acceptWider: boolean };
+
+const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** See {@link ControlPlane}. Changes of one tenant are made one after the other. */
+export class Tenants implements ControlPlane {
+  readonly #store: Store;
+  readonly #blobs: BlobStore;
+  readonly #trail: AuditTrail;
+  readonly #views: TenantViews;
+  readonly #serving: StoredServing;
+  readonly #deploying: Deploying;
+  readonly #activation: Activation;
+  readonly #turns = new InTurn();
+
+  constructor({ store, blobs, pipeline, serving, trail, views, maxModuleBytes }: TenantsOptions) {
+    this.#store = store;
+    this.#blobs = blobs;
+    this.#trail = trail;
+    this.#views = views;
+    this.#serving = serving;
+    this.#deploying = new Deploying(store, pipeline, maxModuleBytes);
+    this.#activation = new Activation(store, serving, trail);
+  }
+
+  createTenant(name: string, actor: string): TenantView {
+    if (!NAME.test(name))
+      throw new KerbError(
+        'bad_request',
+        'name: is not 1 to 63 of a-z, 0-9 and "-", with no "-" at an end; choose another',
+      );
+    if (this.#views.isFolders(name)) throw managedByFolder(name);
+    const tenant = this.#store.atomically(() => {
+      const created = this.#store.createTenant(name, Date.now());
+      this.#trail.note(actor, 'tenant.create', name);
+      return created;
+    });
+    return this.#views.of(tenant);
+  }
+
+  tenant(name: string): TenantView {
+    return this.#views.tenant(name);
+  }
+
+  tenants(page: PageRequest): Page<TenantView> {
+    return this.#views.page(page);
+  }
+
+  deleteTenant(name: string, { actor, ifRevision }: Doing): Promise<void> {
+    return this.#turns.run(name, async () => {
+      this.#stored(name);
+      const change = { active: null, previous: null, canary: null };
+      await this.#activation.apply({ tenant: name, change, actor, ifRevision, action: 'tenant.stop', detail: {} });
+      this.#store.atomically(() => {
+        this.#store.deleteTenant(name);
+        this.#trail.note(actor, 'tenant.delete', name);
+      });
+    });
+  }
+
+  deploy(request: DeployRequest): Promise<Deployed> {
+    return this.#turns.run(request.tenant, async () => {
+      const tenant = this.#stored(request.tenant);
+      requireRevision(tenant, request.ifRevision);
+      const accepted = await this.#deploying.accept(request.upload, tenant);
+      const capabilities = this.#capabilities(tenant, accepted.report);
+      if (request.activate && !request.acceptWider) refuseWider(capabilities);
+      const version = await this.#append(request, accepted);
+      if (request.activate) {
+        const fresh = new Map([[version.version, accepted.admitted]]);
+        await this.#serve(tenant, version.version, { ...request, fresh, action: 'version.activate' });
+      }
+      return { version, active: request.activate, capabilities };
+    });
+  }
+
+  async check(upload: Upload, name: string | null): Promise<Json> {
+    const { report } = await this.#deploying.accept(upload, name === null ? null : this.#stored(name));
+    return report;
+  }
+
+  version(tenant: string, version: number): VersionRecord {
+    this.#stored(tenant);
+    const record = this.#store.version(tenant, version);
+    if (record === null) throw new KerbError('not_found', `${tenant} has no version ${version}`);
+    return record;
+  }
+
+  versions(tenant: string, page: PageRequest): Page<VersionRecord> {
+    this.#stored(tenant);
+    return this.#store.versions(tenant, page);
+  }
+
+  activate(name: string, version: number, how: Accepting): Promise<TenantView> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#requireFit(name, version, how);
+      return this.#views.of(await this.#serve(tenant, version, { ...how, action: 'version.activate' }));
+    });
+  }
+
+  rollback(name: string, doing: Doing): Promise<TenantView> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#stored(name);
+      const { previous } = tenant;
+      if (previous === null)
+        throw new KerbError('conflict', `${name} has no version to go back to; activate one by its number`);
+      return this.#views.of(await this.#serve(tenant, previous, { ...doing, action: 'version.rollback' }));
+    });
+  }
+
+  startCanary(
+    name: string,
+    { version, percent, maxCostFactor }: { version: number; percent: number; maxCostFactor: number },
+    how: Accepting,
+  ): Promise<TenantView> {
+    return this.#turns.run(name, () => {
+      const tenant = this.#requireFit(name, version, how);
+      if (!(percent > 0 && percent < 100))
+        throw new KerbError('bad_request', 'percent: is not above 0 and below 100; activate the version for all');
+      if (!(maxCostFactor > 1 && Number.isFinite(maxCostFactor)))
+        throw new KerbError('bad_request', 'maxCostFactor: is no number above 1; choose for instance 2');
+      if (tenant.active === null)
+        throw new KerbError('conflict', `${name} has no active version to compare with; activate one first`);
+      if (tenant.active === version)
+        throw new KerbError('conflict', `version ${version} of ${name} is the active one; choose another`);
+      const startedMs = tenant.canary?.version === version ? tenant.canary.startedMs : Date.now();
+      const canary = { version, percent, maxCostFactor, startedMs };
+      return this.#change({ ...how, tenant: name, change: { canary }, action: 'canary.set', detail: { ...canary } });
+    });
+  }
+
+  stopCanary(name: string, doing: Doing & { readonly reason?: string }): Promise<TenantView> {
+    return this.#turns.run(name, () => {
+      const { canary } = this.#stored(name);
+      if (canary === null) throw new KerbError('conflict', `${name} has no canary`);
+      const detail = { version: canary.version, reason: doing.reason ?? 'asked for' };
+      return this.#change({ ...doing, tenant: name, change: { canary: null }, action: 'canary.stop', detail });
+    });
+  }
+
+  domains(tenant: string): readonly DomainRecord[] {
+    this.#stored(tenant);
+    return this.#store.domains(tenant);
+  }
+
+  addDomain(name: string, given: string, actor: string): Promise<DomainRecord> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#stored(name);
+      const host = hostPattern(given);
+      if (host === null)
+        throw new KerbError(
+          'bad_request',
+          'host: is not a host name, or "*." and one; write it without port and scheme',
+        );
+      const known = this.#store.domain(host);
+      if (known?.tenant === name) return known;
+      const domain = { host, tenant: name, createdMs: Date.now(), createdBy: actor };
+      this.#store.atomically(() => {
+        this.#store.addDomain(domain);
+        this.#trail.note(actor, 'domain.add', name, { host });
+      });
+      try {
+        await this.#serving.bring(tenant);
+      } catch (error) {
+        this.#store.removeDomain(name, host);
+        this.#trail.note(actor, 'domain.add.undone', name, { host });
+        throw error;
+      }
+      return domain;
+    });
+  }
+
+  removeDomain(name: string, given: string, actor: string): Promise<void> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#stored(name);
+      const host = hostPattern(given) ?? given;
+      const domain = this.#store.domain(host);
+      this.#store.atomically(() => {
+        this.#store.removeDomain(name, host);
+        this.#trail.note(actor, 'domain.remove', name, { host });
+      });
+      try {
+        await this.#serving.bring(tenant);
+      } catch (error) {
+        if (domain !== null) this.#store.addDomain(domain);
+        this.#trail.note(actor, 'domain.remove.undone', name, { host });
+        throw error;
+      }
+    });
+  }
+
+  setLimits(name: string, limits: LimitsRecord, doing: Doing): Promise<TenantView> {
+    return this.#turns.run(name, () => {
+      this.#stored(name);
+      return this.#change({ ...doing, tenant: name, change: { limits }, action: 'limits.set', detail: { ...limits } });
+    });
+  }
+
+  backends(name: string): ReturnType<ControlPlane['backends']> {
+    const { active, allowBackends } = this.#stored(name);
+    const record = active === null ? null : this.#store.version(name, active);
+    const backends = record === null ? [] : parseManifest(record.manifest, 'kerb.toml').backends;
+    return { backends, allow: allowBackends };
+  }
+
+  setAllowedBackends(name: string, ranges: readonly string[], doing: Doing): Promise<TenantView> {
+    return this.#turns.run(name, () => {
+      this.#stored(name);
+      const bad = ranges.filter((range) => parseCidr(range) === null);
+      if (bad.length > 0)
+        throw new KerbError(
+          'bad_request',
+          'allow: not all are address ranges such as 10.0.0.0/8',
+          bad.map((range) => JSON.stringify(range)),
+        );
+      const change = { allowBackends: ranges };
+      return this.#change({ ...doing, tenant: name, change, action: 'backends.allow', detail: { allow: ranges } });
+    });
+  }
+
+  signingKeys(name: string): { readonly required: readonly string[]; readonly keys: readonly Json[] } {
+    const { requiredKeys, signingKeys } = this.#stored(name);
+    return { required: requiredKeys, keys: signingKeys };
+  }
+
+  setSigningKeys(
+    name: string,
+    { required, keys }: { readonly required: readonly string[]; readonly keys: readonly Json[] },
+    doing: Doing,
+  ): Promise<TenantView> {
+    return this.#turns.run(name, async () => {
+      this.#stored(name);
+      const { thumbprints, ...change } = await acceptSigningKeys(required, keys);
+      const detail = { required, keys: thumbprints };
+      return this.#change({ ...doing, tenant: name, change, action: 'keys.set', detail });
+    });
+  }
+
+  purge(name: string): Promise<void> {
+    this.#stored(name);
+    return Promise.reject(new KerbError('unsupported', 'this build has no cache, so there is nothing to purge'));
+  }
+
+  usage(tenant: string, fromMs: number, toMs: number): readonly UsageRecord[] {
+    this.#stored(tenant);
+    return this.#store.usage(tenant, fromMs, toMs);
+  }
+
+  figures(): readonly TenantFiguresView[] {
+    return this.#views.figures();
+  }
+
+  onAudit(listener: (entry: AuditRecord) => void): () => void {
+    return this.#trail.listen(listener);
+  }
+
+  note(actor: string, action: string, tenant: string | null, detail: Json): void {
+    this.#trail.note(actor, action, tenant, detail);
+  }
+
+  /** A tenant of the store. Throws `conflict` for one of the folder, `not_found` for none. */
+  #stored(name: string): TenantRecord {
+    const tenant = this.#store.tenant(name);
+    if (tenant !== null) return tenant;
+    if (this.#views.isFolders(name)) throw managedByFolder(name);
+    throw new KerbError('not_found', `there is no tenant ${JSON.stringify(name)}`);
+  }
+
+  /** The tenant, if a version of it may be put in force. */
+  #requireFit(name: string, version: number, { ifRevision, acceptWider }: Accepting): TenantRecord {
+    const tenant = this.#stored(name);
+    requireRevision(tenant, ifRevision);
+    const { report } = this.version(name, version);
+    if (!acceptWider) refuseWider(this.#capabilities(tenant, report));
+    return tenant;
+  }
+
+  /** What a report says more, and less, than that of the active version. */
+  #capabilities({ name, active }: TenantRecord, report: Json): CapabilityDiff {
+    const before = active === null ? null : this.#store.version(name, active);
+    return capabilityDiff(before === null ? null : capabilitiesIn(before.report), capabilitiesIn(report));
+  }
+
+  /** Stores an upload as a version: its bytes first, for a version names them. */
+  async #append(
+    { tenant, actor, note }: DeployRequest,
+    { source, admitted, report, signedBy }: Accepted,
+  ): Promise<VersionRecord> {
+    const { digest, files } = await storeParts(this.#blobs, source);
+    return this.#store.atomically(() => {
+      const version = this.#store.appendVersion({
+        tenant,
+        digest,
+        size: source.module.length,
+        manifest: source.manifestText,
+        abi: admitted.compiled.abi,
+        report,
+        signedBy,
+        note,
+        createdMs: Date.now(),
+        createdBy: actor,
+        files,
+      });
+      this.#trail.note(actor, 'version.create', tenant, { version: version.version, digest });
+      return version;
+    });
+  }
+
+  /** Has a version serve everybody. */
+  #serve(
+    { name, active, previous }: TenantRecord,
+    version: number,
+    { actor, ifRevision, action, fresh }: Pick<Change, 'actor' | 'ifRevision' | 'action' | 'fresh'>,
+  ): Promise<TenantRecord> {
+    const change = { active: version, previous: active === version ? previous : active, canary: null };
+    const detail = { version, before: active };
+    const told = { tenant: name, change, actor, ifRevision, action, detail };
+    return this.#activation.apply(fresh === undefined ? told : { ...told, fresh });
+  }
+
+  async #change(change: Change): Promise<TenantView> {
+    return this.#views.of(await this.#activation.apply(change));
+  }
+}
+
+function requireRevision({ name, revision }: TenantRecord, ifRevision: number | null): void {
+  if (ifRevision === null || ifRevision === revision) return;
+  throw new KerbError('precondition_failed', `${name} is at revision ${revision}, not ${ifRevision}; look at it again`);
+}
+
+function managedByFolder(name: string): KerbError {
+  return new KerbError('conflict', `${name} is managed by the tenants folder; change its files there`);
+}
+
+/** The capabilities that a stored report lists. */
+function capabilitiesIn(report: Json): string[] {
+  if (typeof report !== 'object' || report === null || !('capabilities' in report)) return [];
+  const { capabilities } = report;
+  return Array.isArray(capabilities) ? capabilities.filter((line) => typeof line === 'string') : [];
+}

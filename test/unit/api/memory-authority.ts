@@ -1,0 +1,53 @@
+/** Tokens for tests of the API: random texts in a table. */
+import { randomBytes } from 'node:crypto';
+import { KerbError } from '../../../src/errors.ts';
+import type { Authority, Identity, IssuedToken, Scope, TokenGrant } from '../../../src/api/authority.ts';
+
+/** Honours the contract of {@link Authority}. */
+export class MemoryAuthority implements Authority {
+  readonly #tokens = new Map<string, Identity>();
+  /** How often a token was checked. */
+  verified = 0;
+
+  /** A token; an hour of life unless told otherwise. */
+  mint(subject: string, scopes: readonly Scope[], tenant: string | null = null, lifeMs = 3_600_000): string {
+    const token = randomBytes(24).toString('base64url');
+    const tokenId = randomBytes(8).toString('hex');
+    this.#tokens.set(token, { subject, scopes, tenant, tokenId, expiresMs: Date.now() + lifeMs, once: false });
+    return token;
+  }
+
+  /** Whose token it is. */
+  identity(token: string): Identity {
+    const identity = this.#tokens.get(token);
+    if (identity === undefined) throw new KerbError('unauthorized', 'the token is not valid');
+    return identity;
+  }
+
+  async verify(token: string): Promise<Identity> {
+    this.verified++;
+    return this.identity(token);
+  }
+
+  async issue(by: Identity, { subject, scopes, tenant, ttlSeconds }: TokenGrant): Promise<IssuedToken> {
+    const expiresMs = Date.now() + ttlSeconds * 1000;
+    const wider = !by.scopes.includes('operator') && (scopes.includes('operator') || by.tenant !== tenant);
+    if (wider || expiresMs > by.expiresMs) throw new KerbError('forbidden', 'it would be wider than this token');
+    const token = this.mint(subject, scopes, tenant, ttlSeconds * 1000);
+    const { tokenId } = this.identity(token);
+    return { token, id: tokenId, expiresMs };
+  }
+
+  revoke(id: string): boolean {
+    const [token] = [...this.#tokens].find(([, { tokenId }]) => tokenId === id) ?? [];
+    return token !== undefined && this.#tokens.delete(token);
+  }
+
+  async rotate(): Promise<{ kid: string }> {
+    return { kid: 'key-2' };
+  }
+
+  jwks(): { keys: { kty: string; kid: string }[] } {
+    return { keys: [{ kty: 'OKP', kid: 'key-1' }] };
+  }
+}

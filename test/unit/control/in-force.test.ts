@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { conflictIn, InForce } from '../../../src/control/in-force.ts';
+import { Pipeline } from '../../../src/control/pipeline.ts';
+import type { Deployment } from '../../../src/runtime/deployment.ts';
+import { compiledStub, folderSource, gate, refusalOf, stubCompile, type Published } from './control-harness.ts';
+
+interface Tried {
+  readonly inForce: InForce;
+  readonly published: Published[];
+  readonly cleared: number[];
+  /** What publishing does besides. */
+  during: () => Promise<void>;
+  /** A deployment, not in force. */
+  readonly made: (tenant: string, host: string, path?: string, figuresSlot?: number | null) => Deployment;
+  readonly set: (place: string, deployment: Deployment) => Promise<void>;
+}
+
+function tried(figuresSlots = 4): Tried {
+  const [published, cleared]: [Published[], number[]] = [[], []];
+  const pipeline = new Pipeline(stubCompile());
+  const self: Tried = {
+    inForce: new InForce({
+      publish: async (add, remove, splits) => {
+        await self.during();
+        published.push({ add, remove, splits });
+      },
+      tenantSlots: 2,
+      figuresSlots,
+      clearFigures: (slot) => cleared.push(slot),
+    }),
+    published,
+    cleared,
+    during: () => Promise.resolve(),
+    made: (tenant, host, path = '/', figuresSlot = null) => {
+      const admitted = { ...folderSource(tenant, `path = "${path}"`), compiled: compiledStub(), compileMs: 0 };
+      const id = self.inForce.nextId();
+      const place = { id, slot: 0, figuresSlot, version: '1', hosts: [host], allowBackends: [] };
+      return pipeline.deploymentOf(admitted, place);
+    },
+    set: (place, deployment) => self.inForce.apply(() => ({ set: new Map([[place, deployment]]) })),
+  };
+  return self;
+}
+
+describe('the table in force', () => {
+  it('adds, replaces by place and removes, and publishes just the difference', async () => {
+    const { inForce, published, made, set } = tried();
+    const [a, b, a2] = [made('a', 'a.test'), made('b', 'b.test'), made('a', 'a.test')];
+    await set('api a', a);
+    await set('api b', b);
+    await set('api a', a2);
+    await inForce.apply(() => ({ remove: ['api b', 'api never'] }));
+    expect(published).toEqual([
+      { add: [a], remove: [], splits: [] },
+      { add: [b], remove: [], splits: [] },
+      { add: [a2], remove: [a.id], splits: [] },
+      { add: [], remove: [b.id], splits: [] },
+    ]);
+    expect([...inForce.deployments]).toEqual([['api a', a2]]);
+  });
+
+  it('publishes nothing for a change that changes nothing', async () => {
+    const { inForce, published, made, set } = tried();
+    const a = made('a', 'a.test');
+    await set('api a', a);
+    await set('api a', a);
+    await inForce.apply(() => ({}));
+    expect(published).toHaveLength(1);
+  });
+
+  it('publishes a share that changes by itself', async () => {
+    const { inForce, published } = tried();
+    const splits = [{ primary: 1, canary: 2, percent: 5 }];
+    await inForce.apply(() => ({ splits }));
+    expect(published).toEqual([{ add: [], remove: [], splits }]);
+  });
+
+  it('moves a deployment to another place without telling anybody but of what it replaces', async () => {
+    const { inForce, published, made, set } = tried();
+    const [first, second] = [made('a', 'a.test'), made('a', 'a.test')];
+    await set('api a', first);
+    await set('api a canary', second);
+    await inForce.apply(() => ({ set: new Map([['api a', second]]), remove: ['api a canary'] }));
+    expect(published.at(-1)).toEqual({ add: [], remove: [first.id], splits: [] });
+    expect([...inForce.deployments]).toEqual([['api a', second]]);
+  });
+
+  it('changes one thing after the other, each knowing the table as it is then', async () => {
+    const own = tried();
+    const stop = gate();
+    own.during = () => stop.passed;
+    const first = own.set('api a', own.made('a', 'a.test'));
+    const seen: string[][] = [];
+    const second = own.inForce.apply((table) => {
+      seen.push([...table.keys()]);
+      return {};
+    });
+    await Promise.resolve();
+    expect([seen, [...own.inForce.deployments]]).toEqual([[], []]);
+    stop.open();
+    await Promise.all([first, second]);
+    expect(seen).toEqual([['api a']]);
+  });
+
+  it('stays as it was when publishing fails, and takes the next change', async () => {
+    const own = tried();
+    const a = own.made('a', 'a.test');
+    await own.set('api a', a);
+    own.during = () => Promise.reject(new Error('no thread'));
+    await expect(own.set('api a', own.made('a', 'a.test'))).rejects.toThrow('no thread');
+    expect([...own.inForce.deployments]).toEqual([['api a', a]]);
+    own.during = () => Promise.resolve();
+    await own.inForce.apply(() => ({ remove: ['api a'] }));
+    expect(own.inForce.deployments.size).toBe(0);
+  });
+
+  it('stays as it was when the change cannot even be said', async () => {
+    const { inForce, made, set } = tried();
+    const failing = inForce.apply(() => {
+      throw new TypeError('a bug');
+    });
+    await expect(failing).rejects.toThrow('a bug');
+    await set('api a', made('a', 'a.test'));
+    expect(inForce.deployments.size).toBe(1);
+  });
+});
+
+describe('a route', () => {
+  it('that another tenant has is refused by name, and nothing of the change is made', async () => {
+    const { inForce, published, made, set } = tried();
+    await set('api a', made('a', 'x.test'));
+    const change = new Map([
+      ['api c', made('c', 'c.test')],
+      ['api b', made('b', 'x.test')],
+    ]);
+    const refused = await refusalOf(() => inForce.apply(() => ({ set: change })));
+    expect([refused.code, refused.message]).toEqual([
+      'route_conflict',
+      'x.test/ is served by tenant a; choose other hosts or another path',
+    ]);
+    expect([published.length, [...inForce.deployments.keys()]]).toEqual([1, ['api a']]);
+  });
+
+  it('twice in one change is refused', async () => {
+    const { inForce, made } = tried();
+    const set = new Map([
+      ['api a', made('a', 'x.test')],
+      ['api b', made('b', 'x.test')],
+    ]);
+    expect((await refusalOf(() => inForce.apply(() => ({ set })))).code).toBe('route_conflict');
+  });
+
+  it('can change hands in one change, in any order', async () => {
+    const { inForce, made, set } = tried();
+    await set('api a', made('a', 'x.test'));
+    const swap = new Map([
+      ['api b', made('b', 'x.test')],
+      ['api a', made('a', 'y.test')],
+    ]);
+    await inForce.apply(() => ({ set: swap }));
+    expect(inForce.deployments.get('api b')?.hosts).toEqual(['x.test']);
+  });
+
+  it('is host and path: another path and a wildcard are other routes', () => {
+    const { made } = tried();
+    const table = new Map([['api a', made('a', 'x.test')]]);
+    for (const other of [made('b', 'x.test', '/b'), made('b', '*.test'), made('b', 'y.test')])
+      expect(conflictIn(table, 'api b', other)).toBeNull();
+    expect(conflictIn(table, 'api b', made('b', 'x.test'))?.code).toBe('route_conflict');
+  });
+
+  it("is shared by a tenant's versions, but not by tenants of one name from two sources", () => {
+    const { made } = tried();
+    const table = new Map([['api a', made('a', 'x.test')]]);
+    const again = made('a', 'x.test');
+    expect(conflictIn(table, 'api a', again)).toBeNull();
+    expect(conflictIn(table, 'api a canary', again)).toBeNull();
+    expect(conflictIn(new Map([['api a canary', again]]), 'api a', again)).toBeNull();
+    for (const place of ['folder tenants/a', 'folder api a', 'api ab', 'a', ''])
+      expect(conflictIn(table, place, again)?.code).toBe('route_conflict');
+  });
+
+  it('can be that of any name', () => {
+    const { made } = tried();
+    const table = new Map([['api constructor', made('constructor', '__proto__')]]);
+    expect(conflictIn(table, 'api b', made('b', '__proto__'))?.message).toContain('tenant constructor');
+    expect(conflictIn(new Map(), 'api b', made('b', 'constructor'))).toBeNull();
+  });
+});
+
+describe('places in shared memory', () => {
+  it('stay with a tenant for good, and end', async () => {
+    const { inForce } = tried();
+    expect([inForce.slotOf('__proto__'), inForce.slotOf('b'), inForce.slotOf('__proto__')]).toEqual([0, 1, 0]);
+    const refused = await refusalOf(() => inForce.slotOf('c'));
+    expect([refused.code, refused.message]).toEqual([
+      'conflict',
+      'this process has room for 2 tenants; restart to forget old ones',
+    ]);
+    expect([...inForce.tenantSlots.keys()]).toEqual(['__proto__', 'b']);
+  });
+
+  it('of figures are cleared when they are taken, and the one that was free for longest comes first', () => {
+    const { inForce, cleared } = tried(3);
+    expect([1, 2, 3, 4].map(() => inForce.takeFigures())).toEqual([0, 1, 2, null]);
+    for (const slot of [2, null, 0]) inForce.giveFigures(slot);
+    expect([1, 2, 3].map(() => inForce.takeFigures())).toEqual([2, 0, null]);
+    expect(cleared).toEqual([0, 1, 2, 2, 0]);
+  });
+
+  it('are free again when what has them is no longer in force', async () => {
+    const { inForce, made, set } = tried(1);
+    await set('api a', made('a', 'a.test', '/', inForce.takeFigures()));
+    expect(inForce.takeFigures()).toBeNull();
+    await inForce.apply(() => ({ remove: ['api a'] }));
+    expect(inForce.takeFigures()).toBe(0);
+  });
+
+  it('are kept while what has them stays, whatever was tried', async () => {
+    const own = tried(1);
+    const place = own.inForce.takeFigures();
+    await own.set('api a', own.made('a', 'a.test', '/', place));
+    own.during = () => Promise.reject(new Error('no thread'));
+    await expect(own.inForce.apply(() => ({ remove: ['api a'] }))).rejects.toThrow('no thread');
+    expect(own.inForce.takeFigures()).toBeNull();
+  });
+
+  it('are none of what has no figures', async () => {
+    const { inForce, made, set } = tried(0);
+    await set('folder a', made('a', 'a.test'));
+    await inForce.apply(() => ({ remove: ['folder a'] }));
+    expect(inForce.takeFigures()).toBeNull();
+  });
+
+  it('of deployments are numbers that never come back', () => {
+    const { inForce } = tried();
+    expect(new Set([1, 2, 3].map(() => inForce.nextId())).size).toBe(3);
+  });
+});
