@@ -104,7 +104,7 @@ async function assemble(
       publish: (add, remove, splits) => threads.publish(add, remove, splits),
       counters,
       versionCounters: versions,
-      maxModuleBytes: config.maxModuleMib * 2 ** 20,
+      rehearse: (deployment) => threads.rehearse(deployment),
       log,
     },
     process.env,

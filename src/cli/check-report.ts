@@ -104,7 +104,7 @@ export async function examine(path: string, source: TenantSource): Promise<Check
 
 function storedReport({ manifest, module }: TenantSource, compiled: Compiled, compileMs: number): Json {
   const digest = digestOf(module);
-  return admissionReport({ manifest, compiled, digest, compileMs, code: null, startUp: null, notes: [] });
+  return admissionReport({ manifest, compiled, digest, compileMs, code: compiled.code, startUp: null, notes: [] });
 }
 
 /** In a thread of its own and with the canary, as in a server: a module that kills what compiles it is refused here too. */

@@ -7,6 +7,9 @@ import type { Admitted } from './pipeline.ts';
 import type { Doing } from './plane.ts';
 import type { StoredServing } from './stored-serving.ts';
 
+/** What of a tenant is in force on data threads: other changes come into force by being stored. */
+const SERVED = ['active', 'canary', 'allowBackends'] as const satisfies (keyof TenantChange)[];
+
 /** A change of a tenant, and how it is told. */
 export interface Change extends Doing {
   readonly tenant: string;
@@ -37,14 +40,15 @@ export class Activation {
   async apply({ tenant, change, actor, ifRevision, action, detail, fresh }: Change): Promise<TenantRecord> {
     const before = this.#store.tenant(tenant);
     if (before === null) throw new KerbError('not_found', `there is no tenant ${tenant}`);
-    const ready = await this.#admit({ ...before, ...change }, fresh);
-    const after = this.#store.atomically(() => {
+    const isServed = SERVED.some((member) => member in change);
+    const ready = isServed ? await this.#admit({ ...before, ...change }, fresh) : new Map<number, Admitted>();
+    const after = this.#trail.atomically(() => {
       const changed = this.#store.changeTenant(tenant, change, ifRevision);
       this.#trail.note(actor, action, tenant, detail);
       return changed;
     });
     try {
-      await this.#serving.bring(after, ready);
+      if (isServed) await this.#serving.bring(after, ready);
       return after;
     } catch (error) {
       this.#store.changeTenant(tenant, undoing(before), null);

@@ -1,21 +1,12 @@
 /** What admission found out about a version, as plain data: what is stored with it, and what `kerb check` shows. */
 import type { Json } from '../store/records.ts';
+import type { CodeFigures } from './compilation.ts';
 import type { Compiled } from './compiler.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import type { Manifest, ManifestLimits } from './manifest.ts';
 
 /** What of a compiled module is told. */
 export type CompiledFacts = Pick<Compiled, 'abi' | 'shape' | 'bytesIn' | 'bytesOut'>;
-
-/** What the rewriter counted. */
-export interface CodeFigures {
-  /** Functions that the module defines. */
-  readonly functions: number;
-  /** Distinct function types of the rewritten module. */
-  readonly types: number;
-  /** Checks of the epoch word that the rewriter put in. */
-  readonly checks: number;
-}
 
 /** What one start of an instance cost, measured. */
 export interface StartUpCost {
@@ -31,8 +22,7 @@ export interface AdmissionFacts {
   readonly compiled: CompiledFacts;
   /** SHA-256 of the uploaded module, in hex. */
   readonly digest: string;
-  /** `null`: not known, as for a module that was compiled before. */
-  readonly code: CodeFigures | null;
+  readonly code: CodeFigures;
   /** Milliseconds from the question to the compiler to its answer. */
   readonly compileMs: number;
   /** `null`: no instance was tried. */
@@ -60,7 +50,7 @@ export function admissionReport(facts: AdmissionFacts): { readonly [key: string]
     capabilities: capabilitiesOf(manifest, shape.imports),
     memory: shape.memory === null ? null : { ...shape.memory },
     size: { in: bytesIn, out: bytesOut },
-    code: code === null ? null : { ...code },
+    code: { ...code },
     isolation: isolationOf(manifest, compiled),
     budgets: budgetsOf(manifest.limits),
     compileMs: Math.round(compileMs * 1000) / 1000,

@@ -14,6 +14,16 @@ export interface CompileRequest {
   readonly maxMemoryPages: number;
 }
 
+/** What the rewriter counted. */
+export interface CodeFigures {
+  /** Functions that the module defines. */
+  readonly functions: number;
+  /** Distinct function types of the rewritten module. */
+  readonly types: number;
+  /** Checks of the epoch word that the rewriter put in. */
+  readonly checks: number;
+}
+
 /** What the process admits, whoever asks. */
 export interface Admission {
   readonly census: TypeCensus;
@@ -29,6 +39,7 @@ export interface Prepared {
   readonly shape: ModuleShape;
   /** Size of the upload. */
   readonly bytesIn: number;
+  readonly code: CodeFigures;
 }
 
 /**
@@ -74,6 +85,7 @@ export function prepareModule(
       stateExports: report.stateExports,
     },
     bytesIn: bytes.length,
+    code: { functions: report.functions, types: report.types, checks: report.checks },
   };
 }
 

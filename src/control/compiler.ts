@@ -4,7 +4,7 @@ import type { AbiName } from '../abi/abi.ts';
 import { KerbError, type KerbErrorCode } from '../errors.ts';
 import type { ModuleShape } from '../runtime/deployment.ts';
 import { Canary } from './canary.ts';
-import type { CompileRequest, Prepared } from './compilation.ts';
+import type { CodeFigures, CompileRequest, Prepared } from './compilation.ts';
 import { MODULE_LIMITS } from '../limits.ts';
 import { COMPILE_TIMEOUT_MS } from './limits.ts';
 import { OneAtATime, Unanswered, type Answerer } from './one-at-a-time.ts';
@@ -18,6 +18,7 @@ export interface Compiled {
   /** Sizes of the upload and of what became of it. */
   readonly bytesIn: number;
   readonly bytesOut: number;
+  readonly code: CodeFigures;
 }
 
 /** A question to the compile thread: are you there; admit and rewrite an upload, or compile what a canary has survived. */
@@ -72,10 +73,10 @@ export class Compiler {
    */
   async compile(request: CompileRequest): Promise<Compiled> {
     const { prepared } = await this.#ask({ kind: 'prepare', request }, 'prepared');
-    const { bytes, abi, shape, bytesIn } = prepared;
+    const { bytes, abi, shape, bytesIn, code } = prepared;
     await this.#canary.check(bytes);
     const { module } = await this.#ask({ kind: 'compile', bytes }, 'compiled');
-    return { module, abi, shape, bytesIn, bytesOut: bytes.length };
+    return { module, abi, shape, bytesIn, bytesOut: bytes.length, code };
   }
 
   /** Ends the thread and the canary; modules that wait or come later are refused. Idempotent. */

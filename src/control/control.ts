@@ -16,9 +16,10 @@ import { CanaryWatch } from './canary-watch.ts';
 import { InForce, type Publish } from './in-force.ts';
 import { CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts';
 import type { Compile } from './module-cache.ts';
+import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry.ts';
-import { StoredServing } from './stored-serving.ts';
+import { StoredServing, type Rehearse } from './stored-serving.ts';
 import { TenantViews } from './tenant-views.ts';
 import { Tenants } from './tenants.ts';
 import { UsageMeter } from './usage-meter.ts';
@@ -30,7 +31,7 @@ export interface ControlOptions {
   readonly publish: Publish;
   readonly counters: TenantCounters;
   readonly versionCounters: VersionCounters;
-  readonly maxModuleBytes: number;
+  readonly rehearse: Rehearse;
   readonly log: Log;
 }
 
@@ -55,7 +56,7 @@ export class Control {
   #closed = false;
 
   private constructor(options: ControlOptions, store: Store, blobs: BlobStore) {
-    const { compile, publish, counters, versionCounters, maxModuleBytes, log } = options;
+    const { compile, publish, counters, versionCounters, rehearse, log } = options;
     this.store = store;
     this.#blobs = blobs;
     this.#log = log;
@@ -66,13 +67,24 @@ export class Control {
       clearFigures: (slot) => versionCounters.clear(slot),
     });
     const pipeline = new Pipeline(compile);
-    const trail = new AuditTrail(store);
+    const trail = new AuditTrail(store, (error) => this.#tell('somebody who follows the audit trail failed', error));
     this.#serving = new StoredServing({ store, blobs, pipeline, inForce: this.inForce });
     const isTaken = (name: string): boolean => store.tenant(name) !== null;
     this.registry = new Registry({ pipeline, inForce: this.inForce, log, isTaken });
     const folder = (): ReturnType<() => Registry['deployments']> => this.registry.deployments;
     const views = new TenantViews({ store, inForce: this.inForce, folder, counters, startedMs: Date.now() });
-    this.tenants = new Tenants({ store, blobs, pipeline, serving: this.#serving, trail, views, maxModuleBytes });
+    this.tenants = new Tenants({
+      store,
+      blobs,
+      pipeline,
+      serving: this.#serving,
+      trail,
+      views,
+      maxModuleBytes: TENANT_FILE_LIMITS.moduleBytes,
+      rehearse,
+      onFreed: () => void this.#retryFolder(),
+      recordUsage: () => this.#usage.record(Date.now()),
+    });
     const watch = new CanaryWatch({
       pairs: () => this.#serving.canaries(),
       figures: versionCounters,
@@ -119,8 +131,8 @@ export class Control {
           await this.#restore(tenant);
           this.#log.info(`${tenant.name}: version ${tenant.active} serves`);
         } catch (error) {
-          if (!(error instanceof KerbError)) throw error;
-          this.#log.error(`${tenant.name}: version ${tenant.active} is not served: ${error.explain()}`);
+          const why = error instanceof KerbError ? error.explain() : String(error);
+          this.#log.error(`${tenant.name}: version ${tenant.active} is not served: ${why}`);
         }
       }
       cursor = next;
@@ -174,6 +186,15 @@ export class Control {
       }
     };
     return setInterval(() => void attempt(), ms).unref();
+  }
+
+  /** Apps of the folder may wait for what has become free. */
+  async #retryFolder(): Promise<void> {
+    try {
+      await this.registry.apply([]);
+    } catch (error) {
+      this.#tell('apps of the folder that wait cannot be tried', error);
+    }
   }
 
   #tell(fault: string, error: unknown): void {

@@ -2,14 +2,19 @@
 import type { JWK } from 'jose';
 import { verifyModuleSignature } from '../auth/module-signature.ts';
 import { KerbError } from '../errors.ts';
-import type { Json, TenantRecord } from '../store/records.ts';
-import type { TenantStore } from '../store/store.ts';
-import { admissionReport } from './admission-report.ts';
+import type { Outcome } from '../outcome.ts';
+import type { Rehearsal } from '../runtime/engine.ts';
+import type { Json, TenantRecord, VersionRecord } from '../store/records.ts';
+import { admissionReport, type StartUpCost } from './admission-report.ts';
 import { refuseOverCeilings } from './ceilings.ts';
-import { refuseForeignHosts } from './hosts.ts';
+import { refuseForeignHosts, type Domains } from './hosts.ts';
+import { InTurn } from './in-turn.ts';
+import { parseManifest, type Manifest } from './manifest.ts';
 import type { Admitted, Pipeline } from './pipeline.ts';
 import type { Upload } from './plane.ts';
 import { readUpload, type UploadSource } from './upload-read.ts';
+
+const PAGE_BYTES = 65_536;
 
 /** An upload that may become a version. */
 export interface Accepted {
@@ -20,48 +25,90 @@ export interface Accepted {
   readonly signedBy: string | null;
 }
 
+/** What uploads are taken with. */
+export interface DeployingOptions {
+  readonly store: Domains;
+  readonly pipeline: Pipeline;
+  /** Bytes of a module with its custom sections. */
+  readonly maxModuleBytes: number;
+  /** Has an instance started. */
+  readonly rehearse: (app: Admitted) => Promise<Rehearsal>;
+}
+
 /** Takes uploads up to where they could be stored. */
 export class Deploying {
-  readonly #store: Pick<TenantStore, 'domains'>;
-  readonly #pipeline: Pipeline;
-  readonly #maxModuleBytes: number;
+  readonly #options: DeployingOptions;
+  readonly #reading = new InTurn();
 
-  constructor(store: Pick<TenantStore, 'domains'>, pipeline: Pipeline, maxModuleBytes: number) {
-    this.#store = store;
-    this.#pipeline = pipeline;
-    this.#maxModuleBytes = maxModuleBytes;
+  constructor(options: DeployingOptions) {
+    this.#options = options;
   }
 
   /**
-   * Accepts an upload for a tenant, or for nobody (`null`), whose rules are then not asked. Rejects with every refusal of
-   * {@link ControlPlane.deploy} but `route_conflict` and `wider_capabilities`; nothing is stored.
+   * Accepts an upload for a tenant, or for nobody (`null`), whose rules are then not asked and of which no instance is started. Rejects
+   * with every refusal of {@link ControlPlane.deploy} but `route_conflict` and `wider_capabilities`; nothing is stored.
    */
   async accept(upload: Upload, tenant: TenantRecord | null): Promise<Accepted> {
-    const source = await readUpload(upload, {
-      name: tenant?.name ?? null,
-      maxModuleBytes: this.#maxModuleBytes,
-      ceilings: tenant?.limits ?? {},
-    });
+    const source = await this.#read(upload, tenant);
     const signedBy = tenant === null ? null : await signerOf(upload, source.digest, tenant);
-    if (tenant !== null) this.#refuseForeign(source, tenant);
-    const admitted = await this.#pipeline.admit(source);
-    const report = admissionReport({
-      manifest: source.manifest,
-      compiled: admitted.compiled,
-      digest: source.digest,
-      code: null,
-      compileMs: admitted.compileMs,
-      startUp: null,
-      notes: source.notes,
-    });
+    if (tenant !== null) this.#refuseForeign(source.manifest, tenant);
+    const admitted = await this.#options.pipeline.admit(source);
+    const startUp = tenant === null ? null : await this.#startUpOf(admitted);
+    const { manifest, digest, notes } = source;
+    const { compiled, compileMs } = admitted;
+    const report = admissionReport({ manifest, compiled, digest, code: compiled.code, compileMs, startUp, notes });
     return { source, admitted, report, signedBy };
   }
 
-  #refuseForeign({ manifest }: UploadSource, { name, limits }: TenantRecord): void {
-    refuseOverCeilings(manifest.limits, limits);
-    refuseForeignHosts(manifest.hosts, name, new Set(this.#store.domains(name).map(({ host }) => host)));
+  /**
+   * Throws `refused_module` or `signature_required` when a stored version may not be put in force any more: its tenant's ceilings or
+   * required keys have changed since. Hosts that its tenant has no more are no reason: they just lead nowhere.
+   */
+  refuseUnfit({ manifest, signedBy }: VersionRecord, { name, limits, requiredKeys }: TenantRecord): void {
+    refuseOverCeilings(parseManifest(manifest, 'kerb.toml').limits, limits);
+    if (requiredKeys.length > 0 && (signedBy === null || !requiredKeys.includes(signedBy)))
+      throw new KerbError(
+        'signature_required',
+        `this version of ${name} is not signed by a required key; deploy it again`,
+      );
+  }
+
+  /** One at a time, whoever's it is: an archive takes memory while it is read. */
+  #read(upload: Upload, tenant: TenantRecord | null): Promise<UploadSource> {
+    const { maxModuleBytes } = this.#options;
+    const terms = { name: tenant?.name ?? null, maxModuleBytes, ceilings: tenant?.limits ?? {} };
+    return this.#reading.run('upload', () => readUpload(upload, terms));
+  }
+
+  #refuseForeign({ hosts, limits }: Manifest, { name, limits: ceilings }: TenantRecord): void {
+    refuseOverCeilings(limits, ceilings);
+    refuseForeignHosts(hosts, name, this.#options.store);
+  }
+
+  /** What a first instance costs. Rejects with `refused_module` when none can start, and with `conflict` when none can be tried. */
+  async #startUpOf(admitted: Admitted): Promise<StartUpCost> {
+    const rehearsal = await this.#options.rehearse(admitted);
+    const { cpuMs, memoryBytes } = rehearsal.cost;
+    if (rehearsal.outcome === 'ok') return { cpuMs, memoryPages: memoryBytes / PAGE_BYTES };
+    const { outcome, detail } = rehearsal.failure;
+    if (PASSING.has(outcome))
+      throw new KerbError('conflict', `an instance cannot be tried now (${outcome}: ${detail}); deploy it again later`);
+    const why = detail === '' ? outcome : `${outcome}: ${detail}`;
+    throw new KerbError(
+      'refused_module',
+      `an instance of the module does not start (${why}); every request would fail so`,
+    );
   }
 }
+
+/** Outcomes that say nothing about a module. */
+const PASSING: ReadonlySet<Outcome> = new Set([
+  'capacity',
+  'cpu_quota',
+  'concurrency_limit',
+  'draining',
+  'internal_error',
+]);
 
 /** Who signed an upload; `null`: nobody, and nobody had to. Rejects with `signature_required`. */
 async function signerOf(

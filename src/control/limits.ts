@@ -58,5 +58,8 @@ export const USAGE_MS = 10_000;
 /** How often what is too old is forgotten. */
 export const PRUNE_MS = 3_600_000;
 
+/** Versions of a tenant that are kept, beside those in use: who goes back further has the sources. */
+export const KEPT_VERSIONS = 100;
+
 /** How long bytes that no version names are kept: an upload stores them before its version. */
 export const UNNAMED_BLOB_MS = 3_600_000;

@@ -2,6 +2,7 @@
 import { KerbError } from '../errors.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Log } from '../telemetry/log.ts';
+import { InTurn } from './in-turn.ts';
 import { conflictIn, type InForce } from './in-force.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';
@@ -21,6 +22,7 @@ export interface RegistryOptions {
 /** Turns what happens in the tenants folder into atomic changes of the deployment table. */
 export class Registry {
   readonly #options: RegistryOptions;
+  readonly #turns = new InTurn();
   /** By folder. */
   readonly #running = new Map<string, Deployment>();
   /** Apps that wait for a route or a name that another has: tried again with each change. */
@@ -38,10 +40,14 @@ export class Registry {
   }
 
   /**
-   * Applies a batch of changes as one. What cannot be deployed is left as it was, and the log says why; never rejects for a
+   * Applies a batch of changes as one, batch after batch. What cannot be deployed is left as it was, and the log says why; never rejects for a
    * bad app. Rejects when the change cannot be published; then everything is as it was.
    */
-  async apply(events: readonly FolderEvent[]): Promise<void> {
+  apply(events: readonly FolderEvent[]): Promise<void> {
+    return this.#turns.run('', () => this.#apply(events));
+  }
+
+  async #apply(events: readonly FolderEvent[]): Promise<void> {
     try {
       await this.#attempt(events);
     } catch (error) {

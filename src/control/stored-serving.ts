@@ -1,5 +1,6 @@
 /** The stored tenants on the data threads: what the store says is in force becomes so. */
 import type { Deployment, Split } from '../runtime/deployment.ts';
+import type { Rehearsal } from '../runtime/engine.ts';
 import type { TenantRecord } from '../store/records.ts';
 import type { BlobStore, TenantStore } from '../store/store.ts';
 import { loadApp } from './app-store.ts';
@@ -10,11 +11,14 @@ import { KerbError } from '../errors.ts';
 
 /** What it works with. */
 export interface StoredServingOptions {
-  readonly store: Pick<TenantStore, 'version' | 'domains'>;
+  readonly store: Pick<TenantStore, 'version' | 'domain' | 'domains'>;
   readonly blobs: BlobStore;
   readonly pipeline: Pipeline;
   readonly inForce: InForce;
 }
+
+/** Has a data thread start an instance of a deployment that is not in force, and drop it. */
+export type Rehearse = (deployment: Deployment) => Promise<Rehearsal>;
 
 /** A version that is in force, or about to be. */
 interface Standing {
@@ -57,6 +61,14 @@ export class StoredServing {
     return this.#options.pipeline.admit(await loadApp(this.#options.blobs, record));
   }
 
+  /** Has an instance of an app started, as one of its tenant's, and dropped: nothing of it comes into force. */
+  rehearse(admitted: Admitted, rehearse: Rehearse): Promise<Rehearsal> {
+    const { inForce, pipeline } = this.#options;
+    const slot = inForce.slotOf(admitted.manifest.name);
+    const placement = { id: inForce.nextId(), slot, figuresSlot: null, version: '', hosts: [], allowBackends: [] };
+    return rehearse(pipeline.deploymentOf(admitted, placement));
+  }
+
   /**
    * Makes what `tenant` says serve, and nothing else of it; settles when every data thread does. What goes on serving is not
    * disturbed. Rejects like {@link admitted} and {@link InForce.apply}; then everything is as it was.
@@ -84,8 +96,7 @@ export class StoredServing {
   /** The standing that a version has, or, where its placement differs, a new one. */
   #stand({ name, allowBackends }: TenantRecord, version: number, admitted: Admitted): Standing {
     const { store, inForce, pipeline } = this.#options;
-    const domains = new Set(store.domains(name).map(({ host }) => host));
-    const hosts = hostsOf(admitted.manifest.hosts, name, domains);
+    const hosts = hostsOf(admitted.manifest.hosts, name, store);
     const placement = JSON.stringify([hosts, allowBackends]);
     const standing = this.#standing.get(name)?.get(version);
     if (standing?.placement === placement && standing.admitted === admitted) return standing;

@@ -14,10 +14,10 @@ import { parseCidr } from '../config-values.ts';
 import { Activation, type Change } from './activation.ts';
 import { storeParts } from './app-store.ts';
 import type { AuditTrail } from './audit-trail.ts';
-import { capabilityDiff, refuseWider } from './capabilities.ts';
+import { capabilitiesOf, capabilityDiff, refuseWider } from './capabilities.ts';
 import { Deploying, type Accepted } from './deploying.ts';
 import { InTurn } from './in-turn.ts';
-import { hostPattern } from './manifest-values.ts';
+import { KEPT_VERSIONS } from './limits.ts';
 import { parseManifest } from './manifest.ts';
 import type { Pipeline } from './pipeline.ts';
 import type {
@@ -31,7 +31,8 @@ import type {
   Upload,
 } from './plane.ts';
 import { acceptSigningKeys } from './signing-keys.ts';
-import type { StoredServing } from './stored-serving.ts';
+import type { Rehearse, StoredServing } from './stored-serving.ts';
+import { TenantDomains } from './tenant-domains.ts';
 import type { TenantViews } from './tenant-views.ts';
 
 /** What tenants work with. */
@@ -43,6 +44,11 @@ export interface TenantsOptions {
   readonly trail: AuditTrail;
   readonly views: TenantViews;
   readonly maxModuleBytes: number;
+  readonly rehearse: Rehearse;
+  /** Told when routes or a name have become free. */
+  readonly onFreed: () => void;
+  /** Has what was used until now written. */
+  readonly recordUsage: () => void;
 }
 
 /** A change that is about versions: what it may do more than the active one has to be accepted. */
@@ -52,23 +58,32 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** See {@link ControlPlane}. Changes of one tenant are made one after the other. */
 export class Tenants implements ControlPlane {
+  readonly #options: Pick<TenantsOptions, 'onFreed' | 'recordUsage'>;
   readonly #store: Store;
   readonly #blobs: BlobStore;
   readonly #trail: AuditTrail;
   readonly #views: TenantViews;
-  readonly #serving: StoredServing;
   readonly #deploying: Deploying;
   readonly #activation: Activation;
+  readonly #domains: TenantDomains;
   readonly #turns = new InTurn();
 
-  constructor({ store, blobs, pipeline, serving, trail, views, maxModuleBytes }: TenantsOptions) {
+  constructor(options: TenantsOptions) {
+    const { store, blobs, pipeline, serving, trail, views, maxModuleBytes, rehearse } = options;
+    this.#options = options;
     this.#store = store;
     this.#blobs = blobs;
     this.#trail = trail;
     this.#views = views;
-    this.#serving = serving;
-    this.#deploying = new Deploying(store, pipeline, maxModuleBytes);
+    this.#deploying = new Deploying({
+      store,
+      pipeline,
+      maxModuleBytes,
+      rehearse: (app) => serving.rehearse(app, rehearse),
+    });
     this.#activation = new Activation(store, serving, trail);
+    const stored = (name: string): TenantRecord => this.#stored(name);
+    this.#domains = new TenantDomains({ store, trail, serving, stored, turns: this.#turns, onFreed: options.onFreed });
   }
 
   createTenant(name: string, actor: string): TenantView {
@@ -78,7 +93,7 @@ export class Tenants implements ControlPlane {
         'name: is not 1 to 63 of a-z, 0-9 and "-", with no "-" at an end; choose another',
       );
     if (this.#views.isFolders(name)) throw managedByFolder(name);
-    const tenant = this.#store.atomically(() => {
+    const tenant = this.#trail.atomically(() => {
       const created = this.#store.createTenant(name, Date.now());
       this.#trail.note(actor, 'tenant.create', name);
       return created;
@@ -99,10 +114,11 @@ export class Tenants implements ControlPlane {
       this.#stored(name);
       const change = { active: null, previous: null, canary: null };
       await this.#activation.apply({ tenant: name, change, actor, ifRevision, action: 'tenant.stop', detail: {} });
-      this.#store.atomically(() => {
+      this.#trail.atomically(() => {
         this.#store.deleteTenant(name);
         this.#trail.note(actor, 'tenant.delete', name);
       });
+      this.#options.onFreed();
     });
   }
 
@@ -111,7 +127,9 @@ export class Tenants implements ControlPlane {
       const tenant = this.#stored(request.tenant);
       requireRevision(tenant, request.ifRevision);
       const accepted = await this.#deploying.accept(request.upload, tenant);
-      const capabilities = this.#capabilities(tenant, accepted.report);
+      const { manifest } = accepted.source;
+      const lines = capabilitiesOf(manifest, accepted.admitted.compiled.shape.imports);
+      const capabilities = this.#capabilities(tenant, lines);
       if (request.activate && !request.acceptWider) refuseWider(capabilities);
       const version = await this.#append(request, accepted);
       if (request.activate) {
@@ -152,6 +170,7 @@ export class Tenants implements ControlPlane {
       const { previous } = tenant;
       if (previous === null)
         throw new KerbError('conflict', `${name} has no version to go back to; activate one by its number`);
+      this.#deploying.refuseUnfit(this.version(name, previous), tenant);
       return this.#views.of(await this.#serve(tenant, previous, { ...doing, action: 'version.rollback' }));
     });
   }
@@ -186,55 +205,16 @@ export class Tenants implements ControlPlane {
     });
   }
 
-  domains(tenant: string): readonly DomainRecord[] {
-    this.#stored(tenant);
-    return this.#store.domains(tenant);
+  domains(name: string): readonly DomainRecord[] {
+    return this.#domains.list(this.#stored(name));
   }
 
-  addDomain(name: string, given: string, actor: string): Promise<DomainRecord> {
-    return this.#turns.run(name, async () => {
-      const tenant = this.#stored(name);
-      const host = hostPattern(given);
-      if (host === null)
-        throw new KerbError(
-          'bad_request',
-          'host: is not a host name, or "*." and one; write it without port and scheme',
-        );
-      const known = this.#store.domain(host);
-      if (known?.tenant === name) return known;
-      const domain = { host, tenant: name, createdMs: Date.now(), createdBy: actor };
-      this.#store.atomically(() => {
-        this.#store.addDomain(domain);
-        this.#trail.note(actor, 'domain.add', name, { host });
-      });
-      try {
-        await this.#serving.bring(tenant);
-      } catch (error) {
-        this.#store.removeDomain(name, host);
-        this.#trail.note(actor, 'domain.add.undone', name, { host });
-        throw error;
-      }
-      return domain;
-    });
+  addDomain(name: string, host: string, actor: string): Promise<DomainRecord> {
+    return this.#domains.add(name, host, actor);
   }
 
-  removeDomain(name: string, given: string, actor: string): Promise<void> {
-    return this.#turns.run(name, async () => {
-      const tenant = this.#stored(name);
-      const host = hostPattern(given) ?? given;
-      const domain = this.#store.domain(host);
-      this.#store.atomically(() => {
-        this.#store.removeDomain(name, host);
-        this.#trail.note(actor, 'domain.remove', name, { host });
-      });
-      try {
-        await this.#serving.bring(tenant);
-      } catch (error) {
-        if (domain !== null) this.#store.addDomain(domain);
-        this.#trail.note(actor, 'domain.remove.undone', name, { host });
-        throw error;
-      }
-    });
+  removeDomain(name: string, host: string, actor: string): Promise<void> {
+    return this.#domains.remove(name, host, actor);
   }
 
   setLimits(name: string, limits: LimitsRecord, doing: Doing): Promise<TenantView> {
@@ -291,6 +271,7 @@ export class Tenants implements ControlPlane {
 
   usage(tenant: string, fromMs: number, toMs: number): readonly UsageRecord[] {
     this.#stored(tenant);
+    this.#options.recordUsage();
     return this.#store.usage(tenant, fromMs, toMs);
   }
 
@@ -318,15 +299,16 @@ export class Tenants implements ControlPlane {
   #requireFit(name: string, version: number, { ifRevision, acceptWider }: Accepting): TenantRecord {
     const tenant = this.#stored(name);
     requireRevision(tenant, ifRevision);
-    const { report } = this.version(name, version);
-    if (!acceptWider) refuseWider(this.#capabilities(tenant, report));
+    const record = this.version(name, version);
+    this.#deploying.refuseUnfit(record, tenant);
+    if (!acceptWider) refuseWider(this.#capabilities(tenant, linesOf(record)));
     return tenant;
   }
 
-  /** What a report says more, and less, than that of the active version. */
-  #capabilities({ name, active }: TenantRecord, report: Json): CapabilityDiff {
+  /** What those lines say more, and less, than those of the active version. */
+  #capabilities({ name, active }: TenantRecord, lines: readonly string[]): CapabilityDiff {
     const before = active === null ? null : this.#store.version(name, active);
-    return capabilityDiff(before === null ? null : capabilitiesIn(before.report), capabilitiesIn(report));
+    return capabilityDiff(before === null ? null : linesOf(before), lines);
   }
 
   /** Stores an upload as a version: its bytes first, for a version names them. */
@@ -335,7 +317,7 @@ export class Tenants implements ControlPlane {
     { source, admitted, report, signedBy }: Accepted,
   ): Promise<VersionRecord> {
     const { digest, files } = await storeParts(this.#blobs, source);
-    return this.#store.atomically(() => {
+    return this.#trail.atomically(() => {
       const version = this.#store.appendVersion({
         tenant,
         digest,
@@ -350,6 +332,7 @@ export class Tenants implements ControlPlane {
         files,
       });
       this.#trail.note(actor, 'version.create', tenant, { version: version.version, digest });
+      this.#store.dropVersions(tenant, KEPT_VERSIONS);
       return version;
     });
   }
@@ -380,9 +363,14 @@ function managedByFolder(name: string): KerbError {
   return new KerbError('conflict', `${name} is managed by the tenants folder; change its files there`);
 }
 
-/** The capabilities that a stored report lists. */
-function capabilitiesIn(report: Json): string[] {
-  if (typeof report !== 'object' || report === null || !('capabilities' in report)) return [];
-  const { capabilities } = report;
-  return Array.isArray(capabilities) ? capabilities.filter((line) => typeof line === 'string') : [];
+/** What a stored version may do, as this build would say it: builds may know of different capabilities. */
+function linesOf({ manifest, report }: VersionRecord): string[] {
+  return capabilitiesOf(parseManifest(manifest, 'kerb.toml'), importsIn(report));
+}
+
+/** The imports that a stored report lists. */
+function importsIn(report: Json): { readonly module: string; readonly name: string }[] {
+  if (typeof report !== 'object' || report === null || !('imports' in report)) return [];
+  const { imports } = report;
+  return Array.isArray(imports) ? (imports as { module: string; name: string }[]) : [];
 }

@@ -83,7 +83,7 @@ export class TenantCounters {
 
   /** The figures of a slot now. */
   read(slot: number): TenantFigures {
-    const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place);
+    const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place) >>> 0;
     const outcomes = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, at(OUTCOME_PLACE[name])]));
     return {
       inFlight: this.inFlight(slot),

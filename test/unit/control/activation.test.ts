@@ -43,7 +43,7 @@ async function staged(): Promise<Stage> {
     clearFigures: () => undefined,
   });
   const serving = new StoredServing({ store, blobs, pipeline, inForce });
-  const activation = new Activation(store, serving, new AuditTrail(store));
+  const activation = new Activation(store, serving, new AuditTrail(store, () => undefined));
   const told = { actor: 'ann', ifRevision: null, tenant: 'a', action: 'x.set', detail: {} };
   const stage: Stage = {
     store,

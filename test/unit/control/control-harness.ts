@@ -7,6 +7,8 @@ import { Control } from '../../../src/control/control.ts';
 import type { Compiled } from '../../../src/control/compiler.ts';
 import type { Compile } from '../../../src/control/module-cache.ts';
 import type { Deployed, DeployRequest, Upload } from '../../../src/control/plane.ts';
+import type { Rehearse } from '../../../src/control/stored-serving.ts';
+import type { Rehearsal } from '../../../src/runtime/engine.ts';
 import type { Tenants } from '../../../src/control/tenants.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import type { TenantSource } from '../../../src/control/tenants-folder.ts';
@@ -56,10 +58,23 @@ export function moduleNumbered(number: number): Uint8Array<ArrayBuffer> {
 /** Modules that the stub compiler refuses, and fails on. */
 export const [REFUSED, FAULTY] = [901, 902] as const;
 
+/** What starting an instance comes to where nothing is wrong. */
+export const STARTED: Rehearsal = {
+  outcome: 'ok',
+  cost: { cpuMs: 1.5, waitMs: 0, slices: 1, hostcalls: 0, memoryBytes: 2 * 65_536, instance: 'fresh' },
+};
+
 /** What the stub compiler makes of any module. */
 export function compiledStub(): Compiled {
   const shape = { imports: [], exports: [], memory: null, startExport: null, stateExports: null };
-  return { module: EMPTY, abi: 'http-wasm', shape, bytesIn: 1, bytesOut: 2 };
+  return {
+    module: EMPTY,
+    abi: 'http-wasm',
+    shape,
+    bytesIn: 1,
+    bytesOut: 2,
+    code: { functions: 1, types: 1, checks: 0 },
+  };
 }
 
 /** Compiles nothing: {@link REFUSED} is a bad module, {@link FAULTY} ends in a bug; `held` modules wait. */
@@ -108,7 +123,6 @@ export interface HarnessOptions {
   readonly compile?: Compile;
   readonly tenantSlots?: number;
   readonly figuresSlots?: number;
-  readonly maxModuleBytes?: number;
 }
 
 /** See the head of the file. */
@@ -125,6 +139,8 @@ export class ControlHarness {
   versionCounters: VersionCounters;
   table = new RoutingTable();
   said = '';
+  /** What starting an instance comes to. */
+  rehearse: Rehearse = () => Promise.resolve(STARTED);
   #control: Control | null = null;
 
   private constructor(folder: string, options: HarnessOptions) {
@@ -162,7 +178,7 @@ export class ControlHarness {
   }
 
   async #start(): Promise<void> {
-    const { compile = stubCompile(this.held), maxModuleBytes = 1_000_000 } = this.#options;
+    const { compile = stubCompile(this.held) } = this.#options;
     this.#control = await Control.open(
       {
         dataFolder: join(this.folder, 'data'),
@@ -170,7 +186,7 @@ export class ControlHarness {
         publish: (add, remove, splits) => this.#publish({ add, remove, splits }),
         counters: this.counters,
         versionCounters: this.versionCounters,
-        maxModuleBytes,
+        rehearse: (deployment) => this.rehearse(deployment),
         log: textLog('debug', (text) => {
           this.said += text;
         }),

@@ -3,11 +3,13 @@ import { signModule } from '../../../src/auth/module-signature.ts';
 import { importPublicKey } from '../../../src/auth/public-key.ts';
 import { Deploying } from '../../../src/control/deploying.ts';
 import { Pipeline } from '../../../src/control/pipeline.ts';
+import type { Rehearsal } from '../../../src/runtime/engine.ts';
+import type { Outcome } from '../../../src/outcome.ts';
 import type { Json, TenantChange, TenantRecord } from '../../../src/store/records.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { ed25519 } from '../auth/forge.ts';
 import { opened } from '../store/fixtures.ts';
-import { FAULTY, moduleNumbered, REFUSED, refusalOf, stubCompile, upload } from './control-harness.ts';
+import { FAULTY, moduleNumbered, REFUSED, refusalOf, STARTED, stubCompile, upload } from './control-harness.ts';
 
 interface Stage {
   readonly store: Store;
@@ -15,9 +17,10 @@ interface Stage {
   readonly tenant: (change?: TenantChange) => TenantRecord;
 }
 
-function staged(maxModuleBytes = 1_000): Stage {
+function staged(maxModuleBytes = 1_000, rehearsal: Rehearsal = STARTED): Stage {
   const { store } = opened('a', 'b');
-  const deploying = new Deploying(store, new Pipeline(stubCompile()), maxModuleBytes);
+  const pipeline = new Pipeline(stubCompile());
+  const deploying = new Deploying({ store, pipeline, maxModuleBytes, rehearse: () => Promise.resolve(rehearsal) });
   return { store, deploying, tenant: (change = {}) => store.changeTenant('a', change, null) };
 }
 
@@ -27,7 +30,13 @@ describe('an upload that is accepted', () => {
     const { source, admitted, report, signedBy } = await deploying.accept(upload('a', 5), tenant());
     expect([source.module, signedBy]).toEqual([moduleNumbered(5), null]);
     expect(admitted.manifest).toBe(source.manifest);
-    expect(report).toMatchObject({ tenant: 'a', digest: source.digest, abi: 'http-wasm', code: null, startUp: null });
+    expect(report).toMatchObject({
+      tenant: 'a',
+      digest: source.digest,
+      abi: 'http-wasm',
+      code: { checks: 0 },
+      startUp: { cpuMs: 1.5, memoryPages: 2 },
+    });
     expect(report['capabilities']).toContain('host a.localhost');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   });
@@ -102,5 +111,32 @@ describe('a signature', () => {
     const { deploying, tenant } = staged();
     const given = tenant({ requiredKeys: ['x'] });
     expect((await refusalOf(() => deploying.accept(upload('a', FAULTY), given))).code).toBe('signature_required');
+  });
+});
+
+describe('an instance that is tried', () => {
+  const failed = (outcome: Outcome): Rehearsal => ({
+    ...STARTED,
+    outcome: 'failed',
+    failure: { outcome, detail: 'why' },
+  });
+
+  it.each([
+    ['refused_module', 'guest_trap'],
+    ['refused_module', 'cpu_limit'],
+    ['refused_module', 'memory_limit'],
+    ['refused_module', 'wall_limit'],
+    ['conflict', 'capacity'],
+    ['conflict', 'cpu_quota'],
+    ['conflict', 'draining'],
+  ] as const)('is %s when it ends in %s, by name', async (code, outcome) => {
+    const { deploying, tenant } = staged(1_000, failed(outcome));
+    const { code: said, message } = await refusalOf(() => deploying.accept(upload('a'), tenant()));
+    expect([said, message.includes(`(${outcome}: why)`)]).toEqual([code, true]);
+  });
+
+  it('is none for nobody', async () => {
+    const { deploying } = staged(1_000, failed('guest_trap'));
+    expect((await deploying.accept(upload('a'), null)).report['startUp']).toBeNull();
   });
 });

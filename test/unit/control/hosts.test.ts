@@ -1,11 +1,26 @@
 import { describe, expect, it } from 'vitest';
-import { hostsOf, refuseForeignHosts } from '../../../src/control/hosts.ts';
+import { hostsOf, refuseForeignHosts, type Domains } from '../../../src/control/hosts.ts';
 import { refusalOf } from './control-harness.ts';
 
-const NONE: ReadonlySet<string> = new Set();
-const WILD: ReadonlySet<string> = new Set(['*.example.com']);
+/** Domains that `shop` was given, and those of somebody else. */
+function given(hosts: readonly string[], others: readonly string[] = []): Domains {
+  const record = (host: string, tenant: string) => ({ host, tenant, createdMs: 1, createdBy: 'op' });
+  const all = new Map(
+    [...hosts.map((host) => record(host, 'shop')), ...others.map((host) => record(host, 'bank'))].map((one) => [
+      one.host,
+      one,
+    ]),
+  );
+  return {
+    domain: (host) => all.get(host) ?? null,
+    domains: (tenant) => [...all.values()].filter((one) => one.tenant === tenant),
+  };
+}
 
-async function foreign(host: string, domains: ReadonlySet<string>): Promise<boolean> {
+const NONE = given([]);
+const WILD = given(['*.example.com']);
+
+async function foreign(host: string, domains: Domains): Promise<boolean> {
   try {
     refuseForeignHosts([host], 'shop', domains);
     return false;
@@ -21,7 +36,7 @@ describe("a host of a tenant's manifest", () => {
     ['www.shop.localhost', NONE],
     ['a.b.shop.localhost', NONE],
     ['*.shop.localhost', NONE],
-    ['example.com', new Set(['example.com'])],
+    ['example.com', given(['example.com'])],
     ['*.example.com', WILD],
     ['www.example.com', WILD],
   ])('%s may be had', async (host, domains) => {
@@ -38,8 +53,10 @@ describe("a host of a tenant's manifest", () => {
     ['a.b.example.com', WILD],
     ['*.www.example.com', WILD],
     ['.example.com', WILD],
-    ['*.com', new Set(['example.com'])],
-    ['www.example.com', new Set(['example.com'])],
+    ['*.com', given(['example.com'])],
+    ['www.example.com', given(['example.com'])],
+    ['www.example.com', given(['*.example.com'], ['www.example.com'])],
+    ['www.example.com', given([], ['*.example.com'])],
     ['constructor', NONE],
     ['__proto__', NONE],
   ])('%s may not', async (host, domains) => {
@@ -60,7 +77,7 @@ describe("a host of a tenant's manifest", () => {
 
 describe('the hosts of a version', () => {
   it("are those of its manifest and the tenant's domains, sorted, each once", () => {
-    expect(hostsOf(['shop.localhost', 'b.test'], 'shop', new Set(['b.test', 'a.test']))).toEqual([
+    expect(hostsOf(['shop.localhost', 'b.test'], 'shop', given(['b.test', 'a.test']))).toEqual([
       'a.test',
       'b.test',
       'shop.localhost',

@@ -20,6 +20,7 @@ function counting(bytesOut = 100): {
       abi: 'http-wasm',
       shape: { imports: [], exports: [], memory: null, startExport: null, stateExports: null },
       bytesIn: request.bytes.length,
+      code: { functions: 1, types: 1, checks: 0 },
       bytesOut,
     };
   };

@@ -133,8 +133,23 @@ describe('a wildcard domain', () => {
     await harness.deploy('a', 1);
     expect(harness.serving('api.example.com')?.tenant).toBe('b');
     const before = harness.state();
-    expect((await refusalOf(() => harness.deploy('a', 2, hosts('api.example.com')))).code).toBe('route_conflict');
+    expect((await refusalOf(() => harness.deploy('a', 2, hosts('api.example.com')))).code).toBe('refused_module');
     expect(harness.state()).toEqual(before);
+  });
+});
+
+describe('a host under the wildcard of another tenant', () => {
+  it('leads to whom it was given, at every path, as soon as it is given', async () => {
+    const harness = await ControlHarness.open(['a', 'b']);
+    await harness.tenants.addDomain('a', '*.test', 'op');
+    await harness.deploy('a', 1, `${hosts('x.test')}\npath = "/login"`);
+    await harness.deploy('b', 1);
+    expect(harness.serving('x.test', '/login')?.tenant).toBe('a');
+    await harness.tenants.addDomain('b', 'x.test', 'op');
+    expect(harness.serving('x.test', '/login')?.tenant).toBe('b');
+    expect(harness.tenants.tenant('a').hosts).toEqual(['*.test']);
+    await harness.tenants.removeDomain('b', 'x.test', 'op');
+    expect(harness.serving('x.test', '/login')?.tenant).toBe('a');
   });
 });
 
@@ -173,6 +188,7 @@ describe('a host that the folder has', () => {
     await harness.inFolder(folderSource('site', hosts('x.test')));
     expect(harness.state()).toEqual(before);
     await harness.tenants.deleteTenant('a', ANN);
+    // Behind what the deletion itself has asked for.
     await harness.control.registry.apply([]);
     expect(harness.serving('x.test')?.tenant).toBe('site');
   });

@@ -3,7 +3,7 @@ import { signModule } from '../../../src/auth/module-signature.ts';
 import { importPublicKey } from '../../../src/auth/public-key.ts';
 import type { Json } from '../../../src/store/records.ts';
 import { ed25519, p256, type Pair } from '../auth/forge.ts';
-import { ANN, ControlHarness, NARROW, refusalOf, upload } from './control-harness.ts';
+import { ANN, ControlHarness, NARROW, refusalOf, upload, WIDER } from './control-harness.ts';
 
 const jwkOf = (pair: Pair): Json => pair.publicJwk as unknown as Json;
 const thumbprintOf = async (pair: Pair): Promise<string> => (await importPublicKey(pair.publicJwk)).thumbprint;
@@ -108,6 +108,51 @@ describe('signing keys', () => {
     const stale = { ...ANN, ifRevision: 9 };
     expect((await refusalOf(() => harness.tenants.setSigningKeys('a', none, stale))).code).toBe('precondition_failed');
     expect((await harness.tenants.setSigningKeys('a', none, { ...ANN, ifRevision: 1 })).revision).toBe(2);
+  });
+});
+
+describe('rules that came after a version', () => {
+  const HIGH = '[limits]\ncpu_ms = 500';
+
+  async function twoVersions(): Promise<ControlHarness> {
+    const harness = await ControlHarness.open(['a']);
+    await harness.deploy('a', 1, HIGH);
+    await harness.deploy('a', 2);
+    return harness;
+  }
+
+  const ways: [string, (harness: ControlHarness) => Promise<unknown>][] = [
+    ['activate', ({ tenants }) => tenants.activate('a', 1, WIDER)],
+    ['rollback', ({ tenants }) => tenants.rollback('a', ANN)],
+    ['canary', ({ tenants }) => tenants.startCanary('a', { version: 1, percent: 5, maxCostFactor: 2 }, WIDER)],
+  ];
+
+  it.each(ways)('hold for it: a ceiling, at %s', async (_, way) => {
+    const harness = await twoVersions();
+    await harness.tenants.setLimits('a', { cpu_ms: 60 }, ANN);
+    const before = harness.state();
+    const refused = await refusalOf(() => way(harness));
+    expect([refused.code, refused.details.join()]).toEqual(['refused_module', expect.stringContaining('cpu_ms')]);
+    expect(harness.state()).toEqual(before);
+  });
+
+  it.each(ways)('hold for it: a required key, at %s', async (_, way) => {
+    const harness = await twoVersions();
+    const pair = ed25519();
+    await harness.tenants.setSigningKeys('a', { required: [await thumbprintOf(pair)], keys: [jwkOf(pair)] }, ANN);
+    const before = harness.state();
+    expect((await refusalOf(() => way(harness))).code).toBe('signature_required');
+    expect(harness.state()).toEqual(before);
+  });
+});
+
+describe('versions', () => {
+  it('are kept up to a hundred, and those in use', async () => {
+    const harness = await ControlHarness.open(['a']);
+    await harness.deploy('a', 0);
+    for (let number = 1; number <= 103; number++) await harness.deploy('a', number, '', { activate: false });
+    const { items } = harness.tenants.versions('a', { limit: 1_000, cursor: null });
+    expect([items.length, items.at(-1)?.version, items.at(-2)?.version]).toEqual([101, 1, 5]);
   });
 });
 

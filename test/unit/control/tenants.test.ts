@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Compiler } from '../../../src/control/compiler.ts';
+import { TENANT_FILE_LIMITS } from '../../../src/control/manifest-limits.ts';
 import {
   FAULTY,
   ANN,
@@ -192,8 +193,11 @@ describe('an upload', () => {
   });
 
   it('that is too large is refused', async () => {
-    const harness = await ControlHarness.open(['a'], { maxModuleBytes: 10 });
-    expect((await refusalOf(() => harness.deploy('a', 1))).code).toBe('too_large');
+    const harness = await ControlHarness.open(['a']);
+    const bytes = new Uint8Array(TENANT_FILE_LIMITS.moduleBytes + 1);
+    bytes.set(moduleNumbered(1));
+    const large = { upload: { ...upload('a'), bytes } };
+    expect((await refusalOf(() => harness.deploy('a', 1, '', large))).code).toBe('too_large');
   });
 
   it('that shows a bug of Kerb fails as one, and the next one is taken', async () => {
