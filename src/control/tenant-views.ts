@@ -65,9 +65,10 @@ export class TenantViews {
 
   /** Figures of every tenant that serves. */
   figures(): TenantFiguresView[] {
-    const { store, inForce, counters } = this.#sources;
+    const { store, inForce, counters, folder } = this.#sources;
+    const folders = new Set(folder().map(({ tenant }) => tenant));
     return [...inForce.deployments]
-      .filter(([place, { tenant }]) => place === primaryPlace(tenant) || this.isFolders(tenant))
+      .filter(([place, { tenant }]) => place === primaryPlace(tenant) || folders.has(tenant))
       .map(([, { tenant, version, slot }]) => {
         const { inFlight, cpuUs, memoryPages, outcomes } = counters.read(slot);
         const stored = store.tenant(tenant);
