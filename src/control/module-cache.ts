@@ -6,7 +6,7 @@ import type { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { CapacityError } from '../runtime/refusal.ts';
 import type { CompileRequest } from './compilation.ts';
 import type { Compiled } from './compiler.ts';
-import { MAX_CACHED_CODE_BYTES } from './limits.ts';
+import { MAX_CACHED_CODE_BYTES, MODULE_OVERHEAD_BYTES } from './limits.ts';
 
 /** Compiles a module, or rejects with a `KerbError`. */
 export type Compile = (request: CompileRequest) => Promise<Compiled>;
@@ -20,7 +20,7 @@ export class ModuleCache {
   readonly #budgets: ProcessBudgets;
   readonly #known = new LRUCache<string, Compiled>({
     maxSize: MAX_CACHED_CODE_BYTES,
-    sizeCalculation: ({ bytesOut }) => bytesOut,
+    sizeCalculation: ({ bytesOut }) => MODULE_OVERHEAD_BYTES + bytesOut,
   });
   readonly #underWay = new Map<string, Promise<Compiled>>();
 
