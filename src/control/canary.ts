@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
 import { CANARY_CPU_SECONDS, CANARY_IDLE_MS, CANARY_MEMORY_KIB, CANARY_MODULES, CANARY_TIMEOUT_MS } from './limits.ts';
 import { OneAtATime, Unanswered, type Answerer } from './one-at-a-time.ts';
@@ -98,10 +99,13 @@ function startCanary({ memoryKib, cpuSeconds }: CanaryLimits, onDeath: () => voi
     env: {},
     cwd: '/',
   });
+  const life = new Ending();
   const death = new Promise<never>((_, reject) => {
     const die = (cause: string): void => {
       onDeath();
-      reject(new Unanswered('died', cause));
+      const error = new Unanswered('died', cause);
+      life.end(error);
+      reject(error);
     };
     child.once('error', (error) => die(error.message));
     child.once('exit', (code, signal) => die(signal ?? `exit code ${code}`));
@@ -119,7 +123,7 @@ function startCanary({ memoryKib, cpuSeconds }: CanaryLimits, onDeath: () => voi
       await ready;
       child.stdin.write(frameHead(bytes.length));
       child.stdin.write(bytes);
-      const line = await Promise.race([lines.next(), death]);
+      const line = await life.before(lines.next());
       return line.done === true ? death : line.value;
     },
     end: async () => {

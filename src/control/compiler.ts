@@ -1,6 +1,7 @@
 /** From an upload to a module that may run: the compile thread, with the canary in the middle. */
 import { Worker } from 'node:worker_threads';
 import type { AbiName } from '../abi/abi.ts';
+import { Ending } from '../ending.ts';
 import { KerbError, type KerbErrorCode } from '../errors.ts';
 import type { ModuleShape } from '../runtime/deployment.ts';
 import { Canary } from './canary.ts';
@@ -109,20 +110,18 @@ function refusalOf({ why, message }: Unanswered): KerbError {
 
 function startThread(options: CompileThreadOptions, onDeath: () => void): Answerer<CompileQuestion, CompileAnswer> {
   const worker = new Worker(new URL('./compile-thread.ts', import.meta.url), { workerData: options });
-  const death = new Promise<never>((_, reject) => {
-    const die = (cause: string): void => {
-      onDeath();
-      reject(new Unanswered('died', cause));
-    };
-    worker.once('error', (error) => die(error instanceof Error ? error.message : String(error)));
-    worker.once('exit', (code) => die(`exit code ${code}`));
-  });
-  death.catch(() => undefined);
+  const life = new Ending();
+  const die = (cause: string): void => {
+    onDeath();
+    life.end(new Unanswered('died', cause));
+  };
+  worker.once('error', (error) => die(error instanceof Error ? error.message : String(error)));
+  worker.once('exit', (code) => die(`exit code ${code}`));
   return {
     ask: (question) => {
       const answer = new Promise<CompileAnswer>((resolve) => worker.once('message', resolve));
       worker.postMessage(question);
-      return Promise.race([answer, death]);
+      return life.before(answer);
     },
     end: async () => {
       await worker.terminate();

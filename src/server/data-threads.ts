@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
 import type { Deployment, Split, TableChange } from '../runtime/deployment.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
@@ -112,7 +113,7 @@ export class DataThreads {
   readonly #versions: VersionCounters;
   /** What the threads serve by: a change that cannot be is found here, before any of them hears of it. */
   readonly #table = new RoutingTable();
-  readonly #over = Promise.withResolvers<void>();
+  readonly #over = new Ending();
   #revision = 0;
   #questions = 0;
 
@@ -163,7 +164,10 @@ export class DataThreads {
     this.#revision = change.revision;
     const applied = this.#threads.map((thread) => thread.next(`applied ${change.revision}`));
     this.#sayAll({ kind: 'change', change });
-    await Promise.race([Promise.all(applied), this.#over.promise]);
+    await this.#over.before(Promise.all(applied)).catch((error: unknown) => {
+      // Nobody serves any more: there is nothing to wait for.
+      if (!this.#over.isOver) throw error;
+    });
   }
 
   /** Figures of each thread now. */
@@ -181,16 +185,19 @@ export class DataThreads {
     );
   }
 
-  /** Has one of the threads start an instance of a deployment that is not in force, and drop it. Settles with what became of it. */
+  /**
+   * Has one of the threads start an instance of a deployment that is not in force, and drop it. Settles with what became of it. Rejects
+   * with `conflict` when the threads end before.
+   */
   async rehearse(deployment: Deployment): Promise<Rehearsal> {
     this.#questions += 1;
     const id = this.#questions;
     const thread = this.#threads[id % this.#threads.length] as DataThread;
     const answer = thread.next(`rehearsed ${id}`);
     thread.say({ kind: 'rehearse', id, deployment });
-    const message = await Promise.race([answer, this.#over.promise]);
-    if (message?.kind === 'rehearsed') return message.rehearsal;
-    throw new KerbError('conflict', 'Kerb is shutting down');
+    const message = await this.#over.before(answer);
+    if (message.kind !== 'rehearsed') throw new TypeError(`a rehearsal was answered with ${message.kind}`);
+    return message.rehearsal;
   }
 
   /** Has every thread bring its part of the process's memory down. */
@@ -202,7 +209,7 @@ export class DataThreads {
   /** Takes no more connections, lets requests end, and ends the threads. */
   async drain(deadlineMs: number): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.drain(deadlineMs)));
-    this.#over.resolve();
+    this.#over.end(new KerbError('conflict', 'Kerb is shutting down'));
   }
 
   #sayAll(message: ToDataThread): void {
