@@ -1,0 +1,196 @@
+/** The cache in front of a backend: each request to its answer (RFC 9111). */
+import { stripHopByHop } from '../http/fields.ts';
+import { HeaderList } from '../http/headers.ts';
+import { answerFrom, answerStreaming, noBody, type CachedAnswer } from './answer.ts';
+import { appendCacheStatus, type ForwardReason, type StatusReport } from './cache-status.ts';
+import type { CacheEntry } from './entry.ts';
+import { Fetcher, type Asked } from './fetcher.ts';
+import { Flight, Flights, type Landing } from './flights.ts';
+import { invalidatedTargets, isNonError, isUnsafe } from './invalidation.ts';
+import { primaryKey, type KeyParts } from './key.ts';
+import { planFor, refreshPlan, type FetchPlan } from './plan.ts';
+import { PROCESS_CLOCK, type CacheClock, type CacheOptions, type CacheRequest, type Forward } from './ports.ts';
+import type { PurgeMode } from './shelf.ts';
+import { CacheStore } from './store.ts';
+import { invalidatedGroups } from './tags.ts';
+import { varyValues } from './vary.ts';
+
+/**
+ * A shared cache for many tenants. For each URL and what it varies on there is nothing, a response on its way that
+ * everybody who asks for it waits for, one that is fresh, or one that is stale and is renewed by one request.
+ */
+export class HttpCache {
+  readonly #clock: CacheClock;
+  readonly #store: CacheStore;
+  readonly #fetcher: Fetcher;
+  readonly #flights = new Flights();
+
+  constructor(options: CacheOptions) {
+    this.#clock = options.clock ?? PROCESS_CLOCK;
+    this.#store = new CacheStore(options);
+    this.#fetcher = new Fetcher(this.#store, this.#flights, this.#clock, options.maxBodyBytes);
+  }
+
+  /**
+   * Answers a request from the store or by `forward`.
+   *
+   * Rejects with what `forward` rejects with, where nothing stored may serve instead, and with the reason of the request's
+   * signal when the client left before its answer was there. The answer's body is to be read to its end or cancelled.
+   */
+  async handle(request: CacheRequest, forward: Forward): Promise<CachedAnswer> {
+    const asked: Asked = { request, forward, key: primaryKey(request), url: request.host + request.target };
+    const plan = planFor(request, this.#stored(asked), this.#clock.monotonicMs());
+    switch (plan.kind) {
+      case 'hit':
+        return this.#fromStore(asked, plan.entry, 'hit');
+      case 'stale-hit':
+        this.#refresh(asked, plan.entry);
+        return this.#fromStore(asked, plan.entry, 'stale');
+      case 'gateway-timeout':
+        return onlyIfCached(asked.url);
+      case 'pass':
+        return this.#pass(asked, plan.why);
+      case 'miss':
+      case 'validate':
+        return request.method === 'HEAD' ? this.#fetcher.head(asked, plan) : this.#fetch(asked, plan);
+    }
+  }
+
+  /** Purges the variants of a URL, for a request with its `extra`. Answers how many there were. */
+  purgeUrl(parts: KeyParts, mode: PurgeMode): number {
+    return this.#store.purgeKey(parts.tenant, primaryKey(parts), mode, this.#clock.monotonicMs());
+  }
+
+  /** Purges what a tenant stored with a tag. Answers how many responses that were. */
+  purgeTag(tenant: string, tag: string, mode: PurgeMode): number {
+    return this.#store.purgeTag(tenant, tag, mode, this.#clock.monotonicMs());
+  }
+
+  /** Purges all that a tenant stored. Answers how many responses that were. */
+  purgeAll(tenant: string, mode: PurgeMode): number {
+    return this.#store.purgeAll(tenant, mode, this.#clock.monotonicMs());
+  }
+
+  /** Bytes and entries held, of one tenant or of all. */
+  usage(tenant?: string): { readonly bytes: number; readonly entries: number } {
+    return { bytes: this.#store.bytes(tenant), entries: this.#store.size(tenant) };
+  }
+
+  #stored({ request, key }: Asked): { readonly entry: CacheEntry | undefined; readonly hasVariants: boolean } {
+    const entry = this.#store.find(request.tenant, key, request.headers);
+    return { entry, hasVariants: entry !== undefined || this.#store.family(request.tenant, key) !== undefined };
+  }
+
+  #fromStore({ request, url }: Asked, entry: CacheEntry, outcome: 'hit' | 'stale'): CachedAnswer {
+    return answerFrom(entry, request, outcome, { forward: null, url }, this.#clock.monotonicMs());
+  }
+
+  /** Renews an entry that was served stale, unless somebody does so already. */
+  #refresh(asked: Asked, entry: CacheEntry): void {
+    const name = this.#nameOf(asked);
+    if (this.#joinable(asked, name) !== undefined) return;
+    this.#lead(asked, refreshPlan(entry, 'stale'), name).then(
+      (answer) => answer.body.cancel(),
+      // The entry stays stale, and the next request that it serves asks again.
+      () => undefined,
+    );
+  }
+
+  /** What a request shares with others: its URL, and the values of the fields that its known variants differ in. */
+  #nameOf({ request, key }: Asked): string {
+    const family = this.#store.family(request.tenant, key);
+    return family === undefined ? key : `${key}\n${family.selectorOf(request.headers)}`;
+  }
+
+  #joinable({ request }: Asked, name: string): Flight | undefined {
+    return this.#flights.joinable(name, request.headers, this.#clock.monotonicMs());
+  }
+
+  #fetch(asked: Asked, plan: FetchPlan): Promise<CachedAnswer> {
+    const name = this.#nameOf(asked);
+    const flight = this.#joinable(asked, name);
+    if (flight !== undefined) return this.#wait(asked, plan, flight);
+    const isAlone = this.#flights.isMarked(name, this.#clock.monotonicMs());
+    return unlessGone(isAlone ? this.#alone(asked, plan, name) : this.#lead(asked, plan, name), asked.request);
+  }
+
+  #lead(asked: Asked, plan: FetchPlan, name: string): Promise<CachedAnswer> {
+    const flight = new Flight(this.#store.open(asked.request.tenant, asked.key));
+    this.#flights.begin(name, flight);
+    return this.#fetcher.fetch(asked, plan, name, flight);
+  }
+
+  /** Fetches without letting anybody wait for it. */
+  #alone(asked: Asked, plan: FetchPlan, name: string): Promise<CachedAnswer> {
+    return this.#fetcher.fetch(asked, plan, name, new Flight(this.#store.open(asked.request.tenant, asked.key)));
+  }
+
+  async #wait(asked: Asked, plan: FetchPlan, flight: Flight): Promise<CachedAnswer> {
+    const landing = await orGone(flight.landing, asked.request.signal);
+    if (landing.kind === 'failed') throw landing.error;
+    const shared = this.#sharing(asked, plan, landing);
+    return shared ?? unlessGone(this.#alone(asked, plan, this.#nameOf(asked)), asked.request);
+  }
+
+  /** What a flight brought, as the answer of one who waited; `undefined` when it is not for this request. */
+  #sharing({ request, url }: Asked, plan: FetchPlan, landing: Landing): CachedAnswer | undefined {
+    if (landing.kind !== 'stream' && landing.kind !== 'entry') return undefined;
+    const { place } = landing.kind === 'stream' ? landing : landing.entry;
+    if (varyValues(place.varyNames, request.headers) !== place.varyValues) return undefined;
+    const report: StatusReport = { forward: plan.why, collapsed: true, url };
+    const nowMs = this.#clock.monotonicMs();
+    if (landing.kind === 'entry') {
+      return answerFrom(landing.entry, request, landing.isError ? 'stale-error' : 'collapsed', report, nowMs);
+    }
+    const reader = landing.body.reader();
+    return reader === null ? undefined : answerStreaming(landing.head, reader, request, 'collapsed', report, nowMs);
+  }
+
+  /** Sends a request on as it is, and ends what its answer makes invalid. */
+  async #pass(asked: Asked, why: ForwardReason): Promise<CachedAnswer> {
+    const { request, forward, url } = asked;
+    const signal = request.signal ?? new AbortController().signal;
+    const response = await forward({ method: request.method, headers: request.headers, signal });
+    if (isUnsafe(request.method) && isNonError(response.status)) this.#invalidate(request, response.headers);
+    const headers = stripHopByHop(response.headers);
+    appendCacheStatus(headers, { forward: why, url });
+    return { status: response.status, headers, body: response.body, outcome: 'pass' };
+  }
+
+  #invalidate(request: CacheRequest, headers: HeaderList): void {
+    for (const target of invalidatedTargets(request, headers)) this.purgeUrl({ ...request, target }, 'hard');
+    for (const group of invalidatedGroups(headers)) this.purgeTag(request.tenant, group, 'hard');
+  }
+}
+
+/** RFC 9111 §5.2.1.7. */
+function onlyIfCached(url: string): CachedAnswer {
+  const headers = HeaderList.from([['Content-Length', '0']]);
+  appendCacheStatus(headers, { forward: 'request', url, detail: 'only-if-cached' });
+  return { status: 504, headers, body: noBody(), outcome: 'only-if-cached' };
+}
+
+/** The answer, or the signal's reason when the client leaves first; an answer that comes too late is given up. */
+async function unlessGone(answer: Promise<CachedAnswer>, { signal }: CacheRequest): Promise<CachedAnswer> {
+  try {
+    return await orGone(answer, signal);
+  } catch (error) {
+    if (signal?.aborted === true) {
+      answer.then(
+        (late) => late.body.cancel(),
+        () => undefined,
+      );
+    }
+    throw error;
+  }
+}
+
+/** `promise`, or a rejection with the signal's reason when that aborts first. */
+function orGone<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  const { promise: gone, reject } = Promise.withResolvers<never>();
+  const leave = (): void => reject(signal.reason);
+  if (signal.aborted) leave();
+  signal.addEventListener('abort', leave, { once: true });
+  return Promise.race([promise, gone]).finally(() => signal.removeEventListener('abort', leave));
+}

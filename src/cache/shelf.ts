@@ -1,0 +1,216 @@
+/** The stored responses of one tenant, least recently used first, with what finds them again: by URL, by tag. */
+import { LRUCache } from 'lru-cache';
+import type { HeaderList } from '../http/headers.ts';
+import type { CacheEntry } from './entry.ts';
+import { Family } from './family.ts';
+import type { PrimaryKey } from './key.ts';
+import { MAX_PENDING_PURGES } from './limits.ts';
+
+/** How an entry is purged: `hard` removes it, `soft` makes it stale, so that it can be validated or served on failure. */
+export type PurgeMode = 'hard' | 'soft';
+
+/** A response on its way, from before its request left: what was purged since then does not come back with it. */
+export interface Fill {
+  readonly shelf: Shelf;
+  readonly key: PrimaryKey;
+  /** The purges of its tenant that had happened when it began. */
+  readonly generation: number;
+  /** `false` once it was closed. */
+  isOpen: boolean;
+}
+
+/** What all shelves hold together. */
+export interface Ledger {
+  bytes: number;
+}
+
+/** One tenant's part of the store. Its bytes are counted; evicting is its owner's business. */
+export class Shelf {
+  readonly #entries: LRUCache<CacheEntry, CacheEntry>;
+  readonly #families = new Map<PrimaryKey, Family>();
+  readonly #byTag = new Map<string, Set<CacheEntry>>();
+  readonly #purges = new PurgeLog();
+  readonly #ledger: Ledger;
+  #fillingBytes = 0;
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#entries = new LRUCache({
+      maxSize: Number.MAX_SAFE_INTEGER,
+      sizeCalculation: (entry) => entry.bytes,
+      dispose: (entry) => this.#unlink(entry),
+    });
+  }
+
+  /** Bytes of entries, and of responses that are being taken in. */
+  get bytes(): number {
+    return this.#entries.calculatedSize + this.#fillingBytes;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Whether nothing is lost when it is forgotten. */
+  get isIdle(): boolean {
+    return this.#entries.size === 0 && this.#purges.openFills === 0;
+  }
+
+  /** The variants of a URL, or `undefined` when none is stored. */
+  family(key: PrimaryKey): Family | undefined {
+    return this.#families.get(key);
+  }
+
+  /** The entry for a request, which becomes the most recently used. */
+  find(key: PrimaryKey, headers: HeaderList): CacheEntry | undefined {
+    const entry = this.#families.get(key)?.find(headers);
+    return entry === undefined ? undefined : this.#entries.get(entry);
+  }
+
+  /** Says that a response for `key` has been asked for. Every fill is {@link close}d. */
+  open(key: PrimaryKey): Fill {
+    return { shelf: this, key, generation: this.#purges.open(), isOpen: true };
+  }
+
+  /** Counts bytes of responses that are being taken in; negative when they are given back. */
+  countFilling(bytes: number): void {
+    this.#fillingBytes += bytes;
+    this.#ledger.bytes += bytes;
+  }
+
+  /** Whether nothing that a fill belongs to was purged since it began. */
+  isCurrent(fill: Fill, tags: ReadonlySet<string>): boolean {
+    return !this.#purges.hasPurged(fill, tags);
+  }
+
+  /** Says that a fill is over, whatever came of it. Idempotent. */
+  close(fill: Fill): void {
+    if (!fill.isOpen) return;
+    fill.isOpen = false;
+    this.#purges.close();
+  }
+
+  /** Takes an entry in; `false`, and nothing changes, when what it belongs to was purged after its fill began. */
+  add(fill: Fill, entry: CacheEntry): boolean {
+    if (this.#purges.hasPurged(fill, entry.place.tags)) return false;
+    const family = this.#families.get(fill.key) ?? new Family();
+    this.#families.set(fill.key, family);
+    const gone = family.add(entry);
+    for (const old of gone) this.#entries.delete(old);
+    for (const tag of entry.place.tags) this.#tagged(tag).add(entry);
+    this.#entries.set(entry, entry);
+    this.#ledger.bytes += entry.bytes;
+    return true;
+  }
+
+  /** Removes one entry. */
+  remove(entry: CacheEntry): void {
+    this.#entries.delete(entry);
+  }
+
+  /** Removes the least recently used entry; `false` when there is none. */
+  evict(): boolean {
+    return this.#entries.pop() !== undefined;
+  }
+
+  /** Purges every variant of a URL. Answers how many there were. */
+  purgeKey(key: PrimaryKey, mode: PurgeMode, nowMs: number): number {
+    this.#purges.key(key);
+    return this.#purge([...(this.#families.get(key)?.entries() ?? [])], mode, nowMs);
+  }
+
+  /** Purges every entry with a tag. Answers how many there were. */
+  purgeTag(tag: string, mode: PurgeMode, nowMs: number): number {
+    this.#purges.tag(tag);
+    return this.#purge([...(this.#byTag.get(tag) ?? [])], mode, nowMs);
+  }
+
+  /** Purges everything. Answers how many entries there were. */
+  purgeAll(mode: PurgeMode, nowMs: number): number {
+    this.#purges.all();
+    return this.#purge([...this.#entries.keys()], mode, nowMs);
+  }
+
+  #purge(entries: readonly CacheEntry[], mode: PurgeMode, nowMs: number): number {
+    for (const entry of entries) {
+      if (mode === 'hard') this.#entries.delete(entry);
+      else entry.staleSinceMs ??= nowMs;
+    }
+    return entries.length;
+  }
+
+  #tagged(tag: string): Set<CacheEntry> {
+    const entries = this.#byTag.get(tag) ?? new Set<CacheEntry>();
+    this.#byTag.set(tag, entries);
+    return entries;
+  }
+
+  #unlink(entry: CacheEntry): void {
+    this.#ledger.bytes -= entry.bytes;
+    const { key, tags } = entry.place;
+    const family = this.#families.get(key);
+    family?.remove(entry);
+    if (family?.size === 0) this.#families.delete(key);
+    for (const tag of tags) {
+      const entries = this.#byTag.get(tag);
+      entries?.delete(entry);
+      if (entries?.size === 0) this.#byTag.delete(tag);
+    }
+  }
+}
+
+/** What was purged while fills are open: each purge is a generation, and is remembered until no fill is older than it. */
+class PurgeLog {
+  #generation = 0;
+  #allPurgedAt = 0;
+  #openFills = 0;
+  readonly #keys = new Map<PrimaryKey, number>();
+  readonly #tags = new Map<string, number>();
+
+  get openFills(): number {
+    return this.#openFills;
+  }
+
+  open(): number {
+    this.#openFills++;
+    return this.#generation;
+  }
+
+  close(): void {
+    this.#openFills--;
+    if (this.#openFills === 0) this.#forget();
+  }
+
+  key(key: PrimaryKey): void {
+    this.#generation++;
+    if (this.#openFills > 0) this.#keys.set(key, this.#generation);
+    this.#bound();
+  }
+
+  tag(tag: string): void {
+    this.#generation++;
+    if (this.#openFills > 0) this.#tags.set(tag, this.#generation);
+    this.#bound();
+  }
+
+  all(): void {
+    this.#allPurgedAt = ++this.#generation;
+    this.#forget();
+  }
+
+  hasPurged({ key, generation }: Fill, tags: ReadonlySet<string>): boolean {
+    if (this.#allPurgedAt > generation || (this.#keys.get(key) ?? 0) > generation) return true;
+    for (const tag of tags) if ((this.#tags.get(tag) ?? 0) > generation) return true;
+    return false;
+  }
+
+  /** Too many to remember: every fill that is open is dropped instead. */
+  #bound(): void {
+    if (this.#keys.size + this.#tags.size > MAX_PENDING_PURGES) this.all();
+  }
+
+  #forget(): void {
+    this.#keys.clear();
+    this.#tags.clear();
+  }
+}
