@@ -5,6 +5,7 @@
  */
 import { PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
 import type { Exchange } from '../src/abi/abi.ts';
+import { NO_STORES } from '../src/capability/stores.ts';
 import { HTTP_WASM } from '../src/abi/http-wasm/http-wasm.ts';
 import { HeaderList } from '../src/http/headers.ts';
 import { instrument } from '../src/instrument/instrument.ts';
@@ -73,7 +74,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
       subrequests: 0,
     },
     receipt: false,
-    grants: { config: new Uint8Array(0), env: {} },
+    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },
     origin: null,
     backends: [],
     allowBackends: [],

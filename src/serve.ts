@@ -128,7 +128,12 @@ async function assemble(
       allowBackends: config.allowBackends.map((range) => `${range.address}/${range.prefix}`),
       neverReach: [{ address, port: controlPort }],
     },
-    { onLines: (text) => lines.write(text), onFault: (message) => log.error(message), onDeath },
+    {
+      onLines: (text) => lines.write(text),
+      onFault: (message) => log.error(message),
+      onKv: (home, store, question) => control.kv.ask(home, store, question),
+      onDeath,
+    },
   );
 
   const gauge = new ProcessGauge({
@@ -176,7 +181,7 @@ async function assemble(
   await threads.listen();
   api = createApi({
     plane: control.tenants,
-    content: control.store,
+    content: control.content,
     ledger: control.store,
     logs: threads.tail,
     authority,

@@ -38,6 +38,8 @@ export interface GuestCode {
   readonly handle?: string;
   /** The body of `handle_response`, with the parameters `$context` and `$isError`. */
   readonly response?: string;
+  /** Imports besides those of `http_handler`. */
+  readonly imports?: string;
   /** More fields of the module. */
   readonly fields?: string;
   /** Pages of memory: 4. */
@@ -57,6 +59,7 @@ export function guest(code: (text: Text) => GuestCode): Uint8Array<ArrayBuffer> 
   const {
     handle = '(i64.const 0)',
     response = '',
+    imports = '',
     fields = '',
     pages = 4,
   } = code((text) => {
@@ -68,6 +71,7 @@ export function guest(code: (text: Text) => GuestCode): Uint8Array<ArrayBuffer> 
   });
   const locals = '(local $n i32) (local $i i32) (local $j i32) (local $l i64)';
   return assemble(`(module ${HTTP_HANDLER}
+    ${imports}
     (memory (export "memory") ${pages})
     ${data.join('\n')}
     ${fields}

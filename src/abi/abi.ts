@@ -1,5 +1,8 @@
 /** The contract between a guest ABI and the runtime that sandboxes its guests. */
 import type { Backend, ForwardedFor } from '../capability/backend.ts';
+import type { KvStore } from '../capability/kv.ts';
+import type { RateCounters } from '../capability/rate.ts';
+import type { StoreGrants } from '../capability/stores.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
 import type { LogLevel } from '../log-level.ts';
@@ -13,6 +16,8 @@ export interface GuestGrants {
   readonly config: Uint8Array;
   /** Environment variables; nothing is inherited from the host. */
   readonly env: Readonly<Record<string, string>>;
+  /** What of its tenant's stores. */
+  readonly stores: StoreGrants;
 }
 
 /** What the sandbox offers the guest-side half of an ABI. One per sandbox. */
@@ -24,8 +29,14 @@ export interface GuestHost {
    * when the process has no room for it; whatever is still on the account is taken off when the request is over.
    */
   hold(pages: number): void;
+  /** A key-value store that was granted, for the request at hand; `null`: none of that name was. */
+  kv(name: string): KvStore | null;
+  /** The tenant's rate counters. */
+  readonly rates: RateCounters;
   /** Writes a line to the tenant's log; bounded, never throws. */
   log(level: LogLevel, message: string): void;
+  /** The same, under the name of an endpoint: letters, digits, `.`, `_` and `-`. */
+  logTo(endpoint: string, message: string): void;
   /** Whether lines of this level are kept. */
   logs(level: LogLevel): boolean;
   /** Nanoseconds since the epoch; moves only when the guest waits or a request begins (no timing oracle). */

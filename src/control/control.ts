@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { KerbError } from '../errors.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { VersionCounters } from '../runtime/version-counters.ts';
+import type { KvHome } from '../capability/kv.ts';
 import { openBlobs } from '../store/blob-store.ts';
 import { openSealer } from '../store/sealing-key.ts';
 import { openStore } from '../store/sqlite-store.ts';
@@ -13,7 +14,10 @@ import type { BlobStore, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { AuditTrail } from './audit-trail.ts';
 import { CanaryWatch } from './canary-watch.ts';
+import { ContentChanges, watched, type WatchedContent } from './content-changes.ts';
+import { FolderContents } from './folder-contents.ts';
 import { InForce, type Publish } from './in-force.ts';
+import { KvDesk, type KvContents } from './kv-desk.ts';
 import { CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts';
 import type { Compile } from './module-cache.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
@@ -48,6 +52,11 @@ export class Control {
   readonly inForce: InForce;
   readonly registry: Registry;
   readonly tenants: Tenants;
+  /** Contents as the API changes them: what it changes reaches the deployments that have it within moments. */
+  readonly content: WatchedContent;
+  /** Answers guests. */
+  readonly kv: KvDesk;
+  readonly #folderContents: FolderContents;
   readonly #blobs: BlobStore;
   readonly #serving: StoredServing;
   readonly #usage: UsageMeter;
@@ -55,10 +64,11 @@ export class Control {
   readonly #timers: readonly NodeJS.Timeout[];
   #closed = false;
 
-  private constructor(options: ControlOptions, store: Store, blobs: BlobStore) {
+  private constructor(options: ControlOptions, store: Store, blobs: BlobStore, folderContents: FolderContents) {
     const { compile, publish, counters, versionCounters, rehearse, log } = options;
     this.store = store;
     this.#blobs = blobs;
+    this.#folderContents = folderContents;
     this.#log = log;
     this.inForce = new InForce({
       publish,
@@ -84,6 +94,16 @@ export class Control {
       rehearse,
       onFreed: () => void this.#retryFolder(),
       recordUsage: () => this.#usage.record(Date.now()),
+    });
+    const changes = new ContentChanges(
+      (name) => this.tenants.refresh(name),
+      (name, error) => this.#closed || this.#tell(`${name}: changed config and secrets are not in force`, error),
+    );
+    this.content = watched(store, changes.changed);
+    this.kv = new KvDesk({
+      contentsOf: (home) => this.#contentsOf(home),
+      nowMs: () => Date.now(),
+      report: (message) => log.error(message),
     });
     const watch = new CanaryWatch({
       pairs: () => this.#serving.canaries(),
@@ -114,7 +134,8 @@ export class Control {
     const sealer = openSealer(join(dataFolder, 'secrets.key'), env['KERB_SECRETS_KEY']);
     const store = openStore(join(dataFolder, 'kerb.sqlite'), sealer);
     try {
-      return new Control(options, store, openBlobs(join(dataFolder, 'blobs')));
+      const folderContents = new FolderContents(() => openStore(join(dataFolder, 'folder-apps.sqlite'), sealer));
+      return new Control(options, store, openBlobs(join(dataFolder, 'blobs')), folderContents);
     } catch (error) {
       store.close();
       throw error;
@@ -171,8 +192,15 @@ export class Control {
     } catch (error) {
       this.#tell('usage is not written', error);
     } finally {
+      this.#folderContents.close();
       this.store.close();
     }
+  }
+
+  /** Where a guest's stores are; `null`: its tenant was deleted, whoever has the name now. */
+  #contentsOf({ tenant, madeMs }: KvHome): KvContents | null {
+    if (madeMs === null) return this.#folderContents.of(tenant, Date.now());
+    return this.store.tenant(tenant)?.createdMs === madeMs ? this.store : null;
   }
 
   /** Work that nobody waits for: what fails is told and tried again the next time, for a full disk must not end the process. */
@@ -203,6 +231,7 @@ export class Control {
 
   async #prune(): Promise<void> {
     this.store.prune(Date.now());
+    this.#folderContents.prune(Date.now());
     await this.#blobs.sweep(this.store.digests(), UNNAMED_BLOB_MS);
   }
 }

@@ -66,3 +66,9 @@ export const KEPT_VERSIONS = 100;
 
 /** How long bytes that no version names are kept: an upload stores them before its version. */
 export const UNNAMED_BLOB_MS = 3_600_000;
+
+/** How long the main thread answers guests' questions to key-value stores before it does anything else. */
+export const KV_TURN_MS = 5;
+
+/** Bytes of config and granted secrets that one app gets, on every data thread; more is `too_large` at deploy. 4 MiB. */
+export const MAX_HANDED_BYTES = 4 * 1024 * 1024;

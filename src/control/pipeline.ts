@@ -1,9 +1,12 @@
 /** From an app's manifest, module and configuration to a deployment, or to a refusal that says what to change. */
+import type { StoreGrants } from '../capability/stores.ts';
 import { KerbError } from '../errors.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Compiled } from './compiler.ts';
 import type { Manifest } from './manifest.ts';
 import type { Compile } from './module-cache.ts';
+import { grantsOf } from './store-grants.ts';
+import { refuseUngranted } from './ungranted.ts';
 
 const PAGE_BYTES = 65_536;
 
@@ -37,7 +40,8 @@ export class Pipeline {
 
   /**
    * Admits and compiles an app. Rejects with `refused_module` when its manifest asks for what this build cannot grant (a grant that is
-   * silently missing would fail in production, not at deploy), and with the errors of {@link Compile}.
+   * silently missing would fail in production, not at deploy), when its module imports what its manifest does not grant, and with
+   * the errors of {@link Compile}.
    */
   async admit({ manifest, module, config }: AppSource): Promise<Admitted> {
     refuseUnserved(manifest);
@@ -47,11 +51,16 @@ export class Pipeline {
       abi: manifest.abi,
       maxMemoryPages: Math.floor(manifest.limits.memoryBytes / PAGE_BYTES),
     });
+    refuseUngranted(manifest, compiled.shape.imports);
     return { manifest, config, compiled, compileMs: performance.now() - began };
   }
 
-  /** The deployment of an admitted app. */
-  deploymentOf({ manifest, config, compiled }: Admitted, placement: Placement): Deployment {
+  /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores; by default what its manifest says. */
+  deploymentOf(
+    { manifest, config, compiled }: Admitted,
+    placement: Placement,
+    stores: StoreGrants = grantsOf(manifest.stores, null),
+  ): Deployment {
     const { cpuMs, cpuWeight, cpuMsPerSecond, cpuBurstMs, wallMs, concurrency, requestBodyBytes, subrequests } =
       manifest.limits;
     return Object.freeze({
@@ -73,19 +82,16 @@ export class Pipeline {
         subrequests,
       },
       receipt: manifest.receipt,
-      grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])) },
+      grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])), stores },
       origin: manifest.origin,
       backends: manifest.backends,
     });
   }
 }
 
-function refuseUnserved({ files, stores }: Manifest): void {
+function refuseUnserved({ files }: Manifest): void {
   const details: string[] = [];
   if (files.length > 0) details.push('[files]: folders for guests are not served by this build; remove the table');
-  if (stores.kv.length > 0) details.push('stores.kv: key-value stores are not served by this build; remove the key');
-  if (stores.config !== null) details.push('stores.config: config stores are not served by this build; remove the key');
-  if (stores.secrets.length > 0) details.push('stores.secrets: secrets are not served by this build; remove the key');
   if (details.length > 0)
     throw new KerbError('refused_module', 'the manifest asks for grants that cannot be given', details);
 }

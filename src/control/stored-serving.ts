@@ -1,17 +1,19 @@
 /** The stored tenants on the data threads: what the store says is in force becomes so. */
+import type { StoreGrants } from '../capability/stores.ts';
 import type { Deployment, Split } from '../runtime/deployment.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
 import type { TenantRecord } from '../store/records.ts';
-import type { BlobStore, TenantStore } from '../store/store.ts';
+import type { BlobStore, ContentStore, TenantStore } from '../store/store.ts';
 import { loadApp } from './app-store.ts';
 import { hostsOf } from './hosts.ts';
 import type { Edit, InForce } from './in-force.ts';
 import type { Admitted, Pipeline } from './pipeline.ts';
+import { digestOf, grantsOf } from './store-grants.ts';
 import { KerbError } from '../errors.ts';
 
 /** What it works with. */
 export interface StoredServingOptions {
-  readonly store: Pick<TenantStore, 'version' | 'domain' | 'domains'>;
+  readonly store: Pick<TenantStore, 'version' | 'domain' | 'domains'> & Pick<ContentStore, 'config' | 'secret'>;
   readonly blobs: BlobStore;
   readonly pipeline: Pipeline;
   readonly inForce: InForce;
@@ -71,7 +73,7 @@ export class StoredServing {
 
   /**
    * Makes what `tenant` says serve, and nothing else of it; settles when every data thread does. What goes on serving is not
-   * disturbed. Rejects like {@link admitted} and {@link InForce.apply}; then everything is as it was.
+   * disturbed. Rejects like {@link admitted}, {@link grantsOf} and {@link InForce.apply}; then everything is as it was.
    *
    * @param fresh - Versions that have just been admitted.
    */
@@ -81,7 +83,8 @@ export class StoredServing {
     // All are admitted before the first takes a place in the figures: one that cannot be must not keep another's place.
     const admitted: [number, Admitted][] = [];
     for (const version of wanted) admitted.push([version, fresh.get(version) ?? (await this.admitted(name, version))]);
-    const next = new Map(admitted.map(([version, one]) => [version, this.#stand(tenant, version, one)]));
+    const granted = admitted.map(([version, one]) => [version, one, this.#grants(tenant, one)] as const);
+    const next = new Map(granted.map(([version, one, stores]) => [version, this.#stand(tenant, version, one, stores)]));
     try {
       await this.#options.inForce.apply(() => this.#edit(tenant, next));
     } catch (error) {
@@ -93,21 +96,27 @@ export class StoredServing {
     else this.#standing.delete(name);
   }
 
+  /** What a version gets of the tenant's stores as they are now. */
+  #grants(tenant: TenantRecord, { manifest }: Admitted): StoreGrants {
+    return grantsOf(manifest.stores, { content: this.#options.store, tenant });
+  }
+
   /** The standing that a version has, or, where its placement differs, a new one. */
-  #stand({ name, allowBackends }: TenantRecord, version: number, admitted: Admitted): Standing {
+  #stand({ name, allowBackends }: TenantRecord, version: number, admitted: Admitted, stores: StoreGrants): Standing {
     const { store, inForce, pipeline } = this.#options;
     const hosts = hostsOf(admitted.manifest.hosts, name, store);
-    const placement = JSON.stringify([hosts, allowBackends]);
+    const placement = JSON.stringify([hosts, allowBackends, digestOf(stores)]);
     const standing = this.#standing.get(name)?.get(version);
     if (standing?.placement === placement && standing.admitted === admitted) return standing;
-    const deployment = pipeline.deploymentOf(admitted, {
+    const place = {
       id: inForce.nextId(),
       slot: inForce.slotOf(name),
       figuresSlot: inForce.takeFigures(),
       version: `${version}`,
       hosts,
       allowBackends,
-    });
+    };
+    const deployment = pipeline.deploymentOf(admitted, place, stores);
     return { admitted, placement, deployment };
   }
 

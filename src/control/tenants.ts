@@ -58,7 +58,7 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** See {@link ControlPlane}. Changes of one tenant are made one after the other. */
 export class Tenants implements ControlPlane {
-  readonly #options: Pick<TenantsOptions, 'onFreed' | 'recordUsage'>;
+  readonly #options: Pick<TenantsOptions, 'onFreed' | 'recordUsage' | 'serving'>;
   readonly #store: Store;
   readonly #blobs: BlobStore;
   readonly #trail: AuditTrail;
@@ -202,6 +202,14 @@ export class Tenants implements ControlPlane {
       if (canary === null) throw new KerbError('conflict', `${name} has no canary`);
       const detail = { version: canary.version, reason: doing.reason ?? 'asked for' };
       return this.#change({ ...doing, tenant: name, change: { canary: null }, action: 'canary.stop', detail });
+    });
+  }
+
+  /** Has what serves of a tenant get config and secrets as they are now. A tenant that is not there has nothing to get. */
+  refresh(name: string): Promise<void> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#store.tenant(name);
+      if (tenant !== null && tenant.active !== null) await this.#options.serving.bring(tenant);
     });
   }
 

@@ -4,6 +4,7 @@ import { ABIS } from '../abi/detect.ts';
 import type { Abi, Exchange, GuestHost, Reply } from '../abi/abi.ts';
 import { GuestFault } from '../abi/guest-fault.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
+import { NO_KV, type KvSource } from '../capability/kv.ts';
 import { CpuQuotas } from './cpu-quota.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
@@ -21,6 +22,7 @@ import { MemoryLedger } from './memory-ledger.ts';
 import { greediest, type Holding } from './pressure.ts';
 import type { Pressure } from './process-gauge.ts';
 import type { ProcessBudgets } from './process-budgets.ts';
+import { ownRates, type RateTable } from './rate-table.ts';
 import { Refusal } from './refusal.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
 import { SandboxPool, type IdleBytes } from './sandbox-pool.ts';
@@ -70,6 +72,10 @@ export interface EngineOptions {
   /** How long a guest runs before others get a turn; by default {@link SLICE_MS}. */
   readonly sliceMs?: number;
   readonly log: GuestLogSink;
+  /** Key-value stores; by default none answers. */
+  readonly kv?: KvSource;
+  /** Rate counters; by default the engine's own. */
+  readonly rates?: RateTable;
 }
 
 /** The engine of one data thread. */
@@ -89,7 +95,16 @@ export class Engine {
   /** Tenants that get no new request while there is pressure. */
   #greedy: ReadonlySet<number> = new Set();
 
-  constructor({ watchdog, budgets, counters, threads, sliceMs = SLICE_MS, log }: EngineOptions) {
+  constructor({
+    watchdog,
+    budgets,
+    counters,
+    threads,
+    sliceMs = SLICE_MS,
+    log,
+    kv = NO_KV,
+    rates = ownRates(),
+  }: EngineOptions) {
     this.scheduler = new Scheduler(watchdog, {
       sliceMs,
       onCpu: (tenant, ms) => counters.addCpu(tenant, Math.round(ms * 1000)),
@@ -105,7 +120,12 @@ export class Engine {
       stacks: this.#stacks,
       watchdog,
       hostFor: (deployment: Deployment, memory: GuestMemory, task: () => Task): GuestHost =>
-        guestHost(deployment, memory, task, { log, hold: (pages) => this.#hold(task(), pages) }),
+        guestHost(deployment, memory, task, {
+          log,
+          kv,
+          rates: (slot) => rates.of(slot),
+          hold: (pages) => this.#hold(task(), pages),
+        }),
     };
     this.#timers = [
       setInterval(() => this.#sweep(), IDLE_SWEEP_MS).unref(),

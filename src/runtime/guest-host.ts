@@ -1,5 +1,7 @@
 /** The host services of one sandbox: grants, log and clocks. */
 import type { GuestHost } from '../abi/abi.ts';
+import type { KvSource } from '../capability/kv.ts';
+import type { RateCounters } from '../capability/rate.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
 import type { Deployment } from './deployment.ts';
@@ -10,8 +12,8 @@ import type { Task } from './task.ts';
 export interface GuestLogSink {
   /** Whether lines of this level are kept. */
   keeps(level: LogLevel): boolean;
-  /** Takes one line of the guest of that version; never throws. */
-  write(tenant: string, level: LogLevel, message: string, version: string): void;
+  /** Takes one line of the guest of that version, perhaps for a named endpoint; never throws. */
+  write(tenant: string, level: LogLevel, message: string, version: string, endpoint?: string): void;
 }
 
 /** What a host passes on to. */
@@ -19,6 +21,9 @@ export interface HostServices {
   readonly log: GuestLogSink;
   /** See {@link GuestHost.hold}. */
   readonly hold: (pages: number) => void;
+  readonly kv: KvSource;
+  /** The counters of the tenant with that slot. */
+  readonly rates: (slot: number) => RateCounters;
 }
 
 /**
@@ -31,20 +36,25 @@ export function guestHost(
   deployment: Deployment,
   memory: GuestMemory,
   task: () => Task,
-  { log, hold }: HostServices,
+  { log, hold, kv, rates }: HostServices,
 ): GuestHost {
-  const { tenant, version, grants } = deployment;
+  const { tenant, version, grants, slot } = deployment;
+  const home = { tenant, madeMs: grants.stores.madeMs };
+  const write = (level: LogLevel, message: string, endpoint?: string): void => {
+    if (!log.keeps(level) || task().logLines >= MAX_LOG_LINES) return;
+    task().logLines += 1;
+    const line = message.length > MAX_LOG_CHARS ? `${message.slice(0, MAX_LOG_CHARS)}…` : message;
+    log.write(tenant, level, line, version, endpoint);
+  };
   return {
     memory,
     grants,
+    rates: rates(slot),
     hold,
+    kv: (name) => (grants.stores.kv.includes(name) ? kv(home, name, task().signal) : null),
     logs: (level) => log.keeps(level),
-    log: (level, message) => {
-      if (!log.keeps(level) || task().logLines >= MAX_LOG_LINES) return;
-      task().logLines += 1;
-      const line = message.length > MAX_LOG_CHARS ? `${message.slice(0, MAX_LOG_CHARS)}…` : message;
-      log.write(tenant, level, line, version);
-    },
+    log: (level, message) => write(level, message),
+    logTo: (endpoint, message) => write('info', message, endpoint),
     monotonicNs: () => BigInt(Math.round(task().clockMs * 1000)) * 1000n,
     wallClockNs: () => BigInt(Math.round((performance.timeOrigin + task().clockMs) * 1000)) * 1000n,
   };

@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { Engine } from '../runtime/engine.ts';
 import { ProcessBudgets } from '../runtime/process-budgets.ts';
+import { RateTable } from '../runtime/rate-table.ts';
 import { TenantCounters } from '../runtime/tenant-counters.ts';
 import { VersionCounters } from '../runtime/version-counters.ts';
 import { WatchdogLink } from '../runtime/watchdog.ts';
@@ -10,6 +11,7 @@ import { TailQueue } from '../telemetry/tail-queue.ts';
 import { ClientPositions } from './client-positions.ts';
 import { Concurrency } from './concurrency.ts';
 import { Edge } from './edge.ts';
+import { KvLink } from './kv-link.ts';
 import { CLOSING_GRACE_MS } from './limits.ts';
 import { ServedDeployments } from './served.ts';
 import { ThreadLog } from './thread-log.ts';
@@ -29,6 +31,7 @@ const log = new ThreadLog({
   tail,
 });
 const counters = new TenantCounters(options.counters);
+const kv = new KvLink((asking) => say({ kind: 'kv', asking }));
 const engine = new Engine({
   watchdog: new WatchdogLink(options.watchdog, options.thread),
   budgets: new ProcessBudgets(options.budgets),
@@ -36,6 +39,8 @@ const engine = new Engine({
   threads: options.threads,
   sliceMs: options.sliceMs,
   log,
+  kv: kv.storeOf,
+  rates: new RateTable(options.rates),
 });
 const addresses = { allow: options.allowBackends, neverReach: options.neverReach };
 const served = new ServedDeployments(engine, addresses, new ClientPositions(options.splitKey));
@@ -69,6 +74,7 @@ async function drain(deadlineMs: number): Promise<void> {
   clearTimeout(overdue);
   transport.close();
   engine.close();
+  kv.close();
   await served.close();
   log.flush();
   say({ kind: 'drained' });
@@ -92,6 +98,8 @@ function hear(message: ToDataThread): void {
       return tail.follow(message.tenant);
     case 'unfollow':
       return tail.unfollow(message.tenant);
+    case 'kv_answer':
+      return kv.hear(message.id, message.answer);
     case 'tail_taken':
       return tail.taken();
     case 'relieve':

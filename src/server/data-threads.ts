@@ -2,20 +2,23 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
+import type { KvAnswer, KvHome, KvQuestion } from '../capability/kv.ts';
 import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
 import type { Deployment, Split, TableChange } from '../runtime/deployment.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
+import { RateTable } from '../runtime/rate-table.ts';
 import { VersionCounters, type VersionCounterShare } from '../runtime/version-counters.ts';
 import { AddressPolicy } from '../upstream/address-policy.ts';
 import type { TailBatch } from '../telemetry/tail-entry.ts';
+import type { KvAsking } from './kv-link.ts';
 import { LiveTail } from './live-tail.ts';
 import { RoutingTable } from './routing-table.ts';
 import type { DataThreadOptions, FromDataThread, ThreadUsage, ToDataThread } from './thread-messages.ts';
 
 /** What all data threads have in common. */
-export interface SharedThreadOptions extends Omit<DataThreadOptions, 'thread' | 'versions' | 'splitKey'> {
+export interface SharedThreadOptions extends Omit<DataThreadOptions, 'thread' | 'versions' | 'splitKey' | 'rates'> {
   /** By default there is no room for figures of versions. */
   readonly versions?: VersionCounterShare;
   /** By default a new one: clients are split anew with each start. */
@@ -28,6 +31,8 @@ export interface DataThreadEvents {
   readonly onLines: (text: string) => void;
   /** Something went wrong inside Kerb; the thread goes on. */
   readonly onFault: (message: string) => void;
+  /** A guest asks a key-value store. Never rejects. */
+  readonly onKv: (home: KvHome, store: string, question: KvQuestion) => Promise<KvAnswer>;
   /** A thread has died: its connections are lost and the process must end. */
   readonly onDeath: (error: unknown) => void;
 }
@@ -87,6 +92,7 @@ class DataThread {
   #hear(message: FromDataThread): void {
     if (message.kind === 'lines') return this.#events.onLines(message.text);
     if (message.kind === 'fault') return this.#events.onFault(message.message);
+    if (message.kind === 'kv') return this.#answer(message.asking);
     if (message.kind === 'tail') {
       this.say({ kind: 'tail_taken' });
       return this.#events.onTail(message.batches);
@@ -94,6 +100,12 @@ class DataThread {
     const key = keyOf(message);
     this.#waiting.get(key)?.(message);
     this.#waiting.delete(key);
+  }
+
+  #answer({ id, home, store, question }: KvAsking): void {
+    void this.#events
+      .onKv(home, store, question)
+      .then((answer) => this.say({ kind: 'kv_answer', id, answer }), this.#events.onDeath);
   }
 }
 
@@ -134,7 +146,7 @@ export class DataThreads {
   static async start(shared: SharedThreadOptions, events: DataThreadEvents): Promise<DataThreads> {
     const port = await probe(shared.host, shared.port);
     const { versions = VersionCounters.create(0).share, splitKey = randomBytes(SPLIT_KEY_BYTES) } = shared;
-    return new DataThreads({ ...shared, port, versions, splitKey }, events);
+    return new DataThreads({ ...shared, port, versions, splitKey, rates: RateTable.create() }, events);
   }
 
   /**

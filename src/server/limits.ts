@@ -36,3 +36,21 @@ export const RELAY_STEP_BYTES = 64 * 1024;
  * sending on one gets its answer, and the sign to close.
  */
 export const CLOSING_GRACE_MS = 100;
+
+/** How long a guest waits for a key-value store; then its call answers `unavailable`. The store itself answers in milliseconds. */
+export const KV_DEADLINE_MS = 5_000;
+
+/** Questions of one tenant to key-value stores that one data thread has open; further ones answer `busy`. */
+export const KV_WAITING_PER_TENANT = 256;
+
+/** The same of all tenants together: each holds a place in the main thread's memory. */
+export const KV_WAITING_PER_THREAD = 4_096;
+
+/**
+ * Bytes of values on their way to the main thread, and of room for those on their way back, that questions of one tenant on one data
+ * thread may have: a request that is killed leaves its question behind. Further ones answer `busy`. 128 MiB.
+ */
+export const KV_BYTES_PER_TENANT = 128 * 1024 * 1024;
+
+/** The same of all tenants together. 512 MiB. */
+export const KV_BYTES_PER_THREAD = 512 * 1024 * 1024;

@@ -34,11 +34,12 @@ export class ThreadLog implements GuestLogSink, RequestLog {
   }
 
   /** Takes a line of a guest. The tenant's quota bounds what the access log gets; a tail has bounds of its own. */
-  write(tenant: string, level: LogLevel, text: string, version = ''): void {
+  write(tenant: string, level: LogLevel, line: string, version = '', endpoint?: string): void {
     const { accessLog, tail } = this.#options;
     const timeMs = Date.now();
+    const text = endpoint === undefined ? line : `${endpoint}: ${line}`;
     if (tail.follows(tenant)) tail.add({ kind: 'guest', tenant, timeMs, version, level, text });
-    if (accessLog === 'keep') this.#keep(timeMs, tenant, level, text);
+    if (accessLog === 'keep') this.#keep(timeMs, tenant, level, line, endpoint);
   }
 
   wants(tenant: string | null): boolean {
@@ -58,12 +59,12 @@ export class ThreadLog implements GuestLogSink, RequestLog {
     this.#options.tail.flush();
   }
 
-  #keep(timeMs: number, tenant: string, level: LogLevel, text: string): void {
+  #keep(timeMs: number, tenant: string, level: LogLevel, text: string, endpoint?: string): void {
     const { lines } = this.#options;
     const verdict = this.#quota.take(tenant, text.length, performance.now());
     if (!verdict.kept) return;
     if (verdict.droppedBefore > 0)
       lines.add(guestLine(timeMs, tenant, 'warn', `${verdict.droppedBefore} lines were dropped: too many at once`));
-    lines.add(guestLine(timeMs, tenant, level, text));
+    lines.add(guestLine(timeMs, tenant, level, text, endpoint));
   }
 }

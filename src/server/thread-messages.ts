@@ -1,13 +1,16 @@
 /** What the main thread and a data thread say to each other. */
+import type { KvAnswer } from '../capability/kv.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
 import type { ProcessBudgetShare } from '../runtime/process-budgets.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
+import type { RateShare } from '../runtime/rate-table.ts';
 import type { CounterShare } from '../runtime/tenant-counters.ts';
 import type { VersionCounterShare } from '../runtime/version-counters.ts';
 import type { WatchdogShare } from '../runtime/watchdog.ts';
 import type { TailBatch } from '../telemetry/tail-entry.ts';
+import type { KvAsking } from './kv-link.ts';
 
 /** What a data thread starts with. */
 export interface DataThreadOptions {
@@ -23,6 +26,8 @@ export interface DataThreadOptions {
   /** Figures of versions. */
   readonly versions: VersionCounterShare;
   readonly budgets: ProcessBudgetShare;
+  /** Rate counters. */
+  readonly rates: RateShare;
   /** What the process aims at. */
   readonly memoryTargetMib: number;
   /** Whether access records and guests' lines are kept at all. */
@@ -49,6 +54,8 @@ export type ToDataThread =
   | { readonly kind: 'unfollow'; readonly tenant: string }
   /** The last `tail` has arrived: the next may follow. */
   | { readonly kind: 'tail_taken' }
+  /** The answer to a `kv` with that number. */
+  | { readonly kind: 'kv_answer'; readonly id: number; readonly answer: KvAnswer }
   /** Bring resident memory down by this thread's part. */
   | { readonly kind: 'relieve'; readonly pressure: Pressure }
   /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */
@@ -71,6 +78,8 @@ export type FromDataThread =
   /** What tenants that are followed have done; another comes after `tail_taken` only. */
   | { readonly kind: 'tail'; readonly batches: readonly TailBatch[] }
   | { readonly kind: 'fault'; readonly message: string }
+  /** A guest asks a key-value store; `kv_answer` answers. */
+  | { readonly kind: 'kv'; readonly asking: KvAsking }
   | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
   | { readonly kind: 'rehearsed'; readonly id: number; readonly rehearsal: Rehearsal }
   | { readonly kind: 'drained' };

@@ -88,9 +88,10 @@ export function accessLine(record: AccessRecord): string {
   return JSON.stringify(accessFields(record));
 }
 
-/** A line that a guest wrote, as a JSON object without line end. */
-export function guestLine(timeMs: number, tenant: string, level: string, message: string): string {
-  return JSON.stringify({ time: new Date(timeMs).toISOString(), kind: 'guest', tenant, level, message });
+/** A line that a guest wrote, perhaps for a named endpoint, as a JSON object without line end. */
+export function guestLine(timeMs: number, tenant: string, level: string, message: string, endpoint?: string): string {
+  const line = { time: new Date(timeMs).toISOString(), kind: 'guest', tenant, level, message };
+  return JSON.stringify(endpoint === undefined ? line : { ...line, endpoint });
 }
 
 function rounded(ms: number): number {

@@ -63,6 +63,7 @@ export class DataPlane {
         onFault: (message) => {
           throw new Error(message);
         },
+        onKv: () => Promise.resolve({ kind: 'fault', fault: 'unavailable' }),
         onDeath: (error) => {
           throw error;
         },

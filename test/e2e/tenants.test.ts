@@ -99,7 +99,7 @@ describe('the built modules', () => {
     const exported = WebAssembly.Module.exports(module).map((item) => item.name);
     expect(exported.toSorted()).toEqual(['handle_request', 'handle_response', 'memory']);
     const modules = new Set(WebAssembly.Module.imports(module).map((item) => item.module));
-    expect([...modules].filter((item) => item !== 'http_handler')).toEqual([]);
+    expect([...modules].filter((item) => item !== 'http_handler' && !item.startsWith('kerb_'))).toEqual([]);
     expect(bytes.length).toBeLessThan(20 * 1024);
   });
 
@@ -367,6 +367,34 @@ describe('counter', () => {
     const counts = [];
     for (let i = 0; i < 5; i++) counts.push(await count('counter-fresh'));
     expect(counts).toEqual([1, 1, 1, 1, 1]);
+  });
+});
+
+describe('visits', () => {
+  it('counts each path on, also when many ask at once', async () => {
+    expect((await edge.fetch('visits', '/one?query')).text).toBe('1 visits\n');
+    const answers = await Promise.all(Array.from({ length: 12 }, () => edge.fetch('visits', '/one')));
+    const counts = answers.filter(({ status }) => status === 200).map(({ text }) => text);
+    expect(new Set(counts).size).toBe(counts.length);
+    expect((await edge.fetch('visits', '/one')).text).toBe(`${counts.length + 2} visits\n`);
+  });
+
+  it('sends away a client that comes too often, and says so at its log endpoint', async () => {
+    const statuses = new Set<number>();
+    for (let time = 0; time < 40; time++) statuses.add((await edge.fetch('visits', '/often')).status);
+    expect([...statuses]).toEqual([200, 429]);
+    const line = await edge.untilLogged(({ tenant, endpoint }) => tenant === 'visits' && endpoint === 'refused');
+    expect(line).toMatchObject({ kind: 'guest', level: 'info', message: 'a client came too often' });
+  });
+});
+
+describe('greeter', () => {
+  it('remembers a client, and sends it away when it comes too often', async () => {
+    expect((await edge.fetch('greeter')).text).toBe('Hello, visitor of 1 visit.\n');
+    expect((await edge.fetch('greeter')).text).toBe('Hello, visitor of 2 visits.\n');
+    const statuses = new Set<number>();
+    for (let time = 0; time < 30; time++) statuses.add((await edge.fetch('greeter')).status);
+    expect([...statuses]).toEqual([200, 429]);
   });
 });
 

@@ -3,6 +3,8 @@ import { BackendError, type BackendResponse } from '../../capability/backend.ts'
 import type { AbiGuest, Enter, Exchange, GuestHost, Reply } from '../abi.ts';
 import { GuestExit, GuestFault } from '../guest-fault.ts';
 import { bindModule, type BoundFunction } from '../host-function.ts';
+import { KerbState } from '../kerb/state.ts';
+import { KERB_MODULES } from '../kerb/table.ts';
 import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
 import { HTTP_HANDLER } from './functions.ts';
 import { FEATURE, SUPPORTED_FEATURES } from './features.ts';
@@ -15,18 +17,22 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   readonly host: GuestHost;
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
   readonly #wasi: WasiGuest | null;
+  readonly #kerb: KerbState | null;
   /** Features enabled outside a request hold for every request of the instance. */
   #instanceFeatures = 0;
   #turn: Turn | null = null;
   readonly #hold = (pages: number): void => this.host.hold(pages);
 
-  /** @param modules - The import modules that the guest names: WASI is there only for those that do. */
+  /** @param modules - The import modules that the guest names: WASI and Kerb's own are there only for those that do. */
   constructor(host: GuestHost, modules: ReadonlySet<string>) {
     this.host = host;
     const imports = new Map([['http_handler', bindModule(HTTP_HANDLER, this)]]);
     const wasi = [...WASI_MODULES].filter(([name]) => modules.has(name));
     this.#wasi = wasi.length === 0 ? null : new WasiGuest(host, PROGRAM_ARGUMENTS);
     for (const [name, module] of wasi) if (this.#wasi !== null) imports.set(name, bindModule(module, this.#wasi));
+    const own = [...KERB_MODULES].filter(([name]) => modules.has(name));
+    this.#kerb = own.length === 0 ? null : new KerbState(host);
+    for (const [name, module] of own) if (this.#kerb !== null) imports.set(name, bindModule(module, this.#kerb));
     this.imports = imports;
   }
 
@@ -73,6 +79,7 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     this.#turn = null;
     if (what === 'instance') this.#instanceFeatures = 0;
     this.#wasi?.reset();
+    this.#kerb?.reset();
   }
 
   async #next(enter: Enter, exchange: Exchange, context: number): Promise<void> {

@@ -1,7 +1,11 @@
 /** What hosts of guests under test have in common: a log and an account that are kept, and clocks that stand still. */
 import type { GuestHost } from '../../../src/abi/abi.ts';
 import type { GuestMemory } from '../../../src/abi/guest-memory.ts';
+import type { KvStore } from '../../../src/capability/kv.ts';
+import { ownRates } from '../../../src/runtime/rate-table.ts';
 import type { LogLevel } from '../../../src/log-level.ts';
+
+const RATES = ownRates();
 
 /** A host without memory and grants of its own. */
 export abstract class RecordingHost implements GuestHost {
@@ -16,6 +20,19 @@ export abstract class RecordingHost implements GuestHost {
   /** What the clocks show. */
   wallNs = 0n;
   upNs = 0n;
+
+  /** Stores that the guest was granted, by name. */
+  readonly stores = new Map<string, KvStore>();
+
+  kv(name: string): KvStore | null {
+    return this.stores.get(name) ?? null;
+  }
+
+  readonly rates = RATES.of(0);
+
+  logTo(endpoint: string, message: string): void {
+    this.lines.push(['info', `${endpoint}: ${message}`]);
+  }
 
   hold(pages: number): void {
     this.held += pages;

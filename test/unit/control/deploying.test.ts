@@ -60,7 +60,6 @@ describe('an upload is refused', () => {
   it.each([
     ['bad_module', REFUSED, ''],
     ['bad_manifest', 1, 'oops = 1'],
-    ['refused_module', FAULTY, '[stores]\nkv = ["k"]'],
     ['refused_module', FAULTY, 'hosts = ["b.localhost"]'],
     ['refused_module', FAULTY, '[limits]\ncpu_ms = 11'],
   ])('with %s, all but the first before it is compiled: module %d, %j', async (code, number, more) => {

@@ -178,7 +178,6 @@ describe('an upload', () => {
     ['a bad manifest', 1, 'oops = 1', 'bad_manifest'],
     ["another tenant's manifest", 1, null, 'bad_manifest'],
     ['a foreign host', 1, 'hosts = ["b.localhost"]', 'refused_module'],
-    ['what cannot be granted', 1, '[stores]\nkv = ["k"]', 'refused_module'],
   ])('with %s is refused, and nothing is stored or served', async (_, number, more, code) => {
     const harness = await ControlHarness.open(['a', 'b']);
     await harness.deploy('a', 1);

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { GuestMemory } from '../../../src/abi/guest-memory.ts';
+import { NO_STORES } from '../../../src/capability/stores.ts';
+import { NO_KV } from '../../../src/capability/kv.ts';
 import { guestHost } from '../../../src/runtime/guest-host.ts';
 import { MAX_LOG_CHARS, MAX_LOG_LINES } from '../../../src/runtime/limits.ts';
+import { ownRates } from '../../../src/runtime/rate-table.ts';
 import { Task } from '../../../src/runtime/task.ts';
 import { guest } from '../../guests.ts';
 import { deploymentOf } from './harness.ts';
@@ -19,9 +22,12 @@ function host(): { host: ReturnType<typeof guestHost>; task: Task; lines: string
   const made = guestHost(DEPLOYMENT, memory, () => task, {
     log: {
       keeps: () => keep.on,
-      write: (tenant, level, message) => void lines.push([tenant, level, message]),
+      write: (tenant, level, message, _, endpoint) =>
+        void lines.push(endpoint === undefined ? [tenant, level, message] : [tenant, level, message, endpoint]),
     },
     hold: () => undefined,
+    kv: NO_KV,
+    rates: (slot) => ownRates().of(slot),
   });
   return { host: made, task, lines, keep };
 }
@@ -46,6 +52,38 @@ describe('the log', () => {
     keep.on = false;
     services.log('debug', 'dropped');
     expect([services.logs('debug'), lines.length, task.logLines]).toEqual([false, 0, 0]);
+  });
+});
+
+describe('lines for an endpoint', () => {
+  it('go out under its name, and have the bounds of all lines', () => {
+    const { host: services, lines } = host();
+    services.logTo('audit', 'x'.repeat(MAX_LOG_CHARS + 1));
+    expect(lines[0]).toEqual(['acme', 'info', `${'x'.repeat(MAX_LOG_CHARS)}…`, 'audit']);
+    for (let i = 0; i < MAX_LOG_LINES + 50; i++) services.logTo('audit', 'again');
+    expect(lines).toHaveLength(MAX_LOG_LINES);
+  });
+});
+
+describe('key-value stores', () => {
+  it('are those that the deployment was granted, of its tenant, for the request at hand', () => {
+    const asked: unknown[] = [];
+    const stores = { ...NO_STORES, kv: ['main'], madeMs: 7 };
+    const grants = { ...DEPLOYMENT.grants, stores };
+    const task = new Task({ cpuMs: 1, wallMs: 1 }, 0, 0);
+    const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+    const services = guestHost({ ...DEPLOYMENT, grants }, memory, () => task, {
+      log: { keeps: () => true, write: () => undefined },
+      hold: () => undefined,
+      kv: (...question) => {
+        asked.push(question);
+        return NO_KV(...question);
+      },
+      rates: (slot) => ownRates().of(slot),
+    });
+    expect([services.kv('other'), services.kv('')]).toEqual([null, null]);
+    expect(services.kv('main')).not.toBe(null);
+    expect(asked).toEqual([[{ tenant: 'acme', madeMs: 7 }, 'main', task.signal]]);
   });
 });
 

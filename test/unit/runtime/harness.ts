@@ -3,9 +3,12 @@ import { HTTP_WASM } from '../../../src/abi/http-wasm/http-wasm.ts';
 import type { Exchange } from '../../../src/abi/abi.ts';
 import { prepareModule } from '../../../src/control/compilation.ts';
 import { TypeCensus } from '../../../src/control/type-census.ts';
+import { NO_KV } from '../../../src/capability/kv.ts';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { guestHost } from '../../../src/runtime/guest-host.ts';
+import { ownRates } from '../../../src/runtime/rate-table.ts';
 import { MemoryLedger } from '../../../src/runtime/memory-ledger.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { ProcessBudgets, type Ceilings } from '../../../src/runtime/process-budgets.ts';
@@ -58,6 +61,8 @@ export function processBudgets(ceilings: Partial<Ceilings> = {}): ProcessBudgets
   return ProcessBudgets.create({ ...plenty, ...ceilings });
 }
 
+const rates = ownRates();
+
 let ids = 0;
 
 /** A deployment of a module. */
@@ -88,7 +93,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
       subrequests: 1,
     },
     receipt: false,
-    grants: { config: new Uint8Array(0), env: {} },
+    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },
     origin: null,
     backends: [],
     allowBackends: [],
@@ -119,6 +124,8 @@ export class Surroundings implements SandboxSurroundings {
     guestHost(deployment, memory, task, {
       log: { keeps: () => true, write: (_tenant, _level, message) => void this.lines.push(message) },
       hold: () => undefined,
+      kv: NO_KV,
+      rates: (slot) => rates.of(slot),
     });
 
   /** Sets the epoch word, as the watchdog does each millisecond. */

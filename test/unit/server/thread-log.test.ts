@@ -56,6 +56,13 @@ describe('with nobody following', () => {
     expect(told).toEqual([]);
   });
 
+  it('a line for an endpoint says so', () => {
+    const on = log('keep');
+    on.write('acme', 'info', 'hello', 'v1', 'audit');
+    on.flush();
+    expect(kept).toMatchObject([{ message: 'hello', endpoint: 'audit' }]);
+  });
+
   it('and no access log, nothing is wanted', () => {
     const off = log('off');
     expect([off.wants('acme'), off.wants(null), off.keeps('error')]).toEqual([false, false, false]);

@@ -59,6 +59,14 @@ describe('an access line', () => {
 });
 
 describe("a guest's line", () => {
+  it('names its endpoint where it has one', () => {
+    expect(JSON.parse(guestLine(0, 'acme', 'info', 'text', 'audit'))).toMatchObject({
+      message: 'text',
+      endpoint: 'audit',
+    });
+    expect(guestLine(0, 'acme', 'info', 'text')).not.toContain('endpoint');
+  });
+
   it('cannot pass for another', () => {
     const line = guestLine(0, 'acme', 'info', 'a\n{"kind":"access"}\u2028"');
     expect(line).not.toContain('\n');

@@ -1,4 +1,5 @@
 /** An http-wasm guest whose code is the test: hostcalls are made directly, on real memory, around a handled exchange. */
+import { NO_STORES } from '../../../../src/capability/stores.ts';
 import type { Enter, Exchange, Reply } from '../../../../src/abi/abi.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
@@ -26,7 +27,7 @@ const TEXT_AT = 40_000;
 export class DirectGuest extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
-  readonly grants = { config: Buffer.from('conf\0ig'), env: {} };
+  readonly grants = { config: Buffer.from('conf\0ig'), env: {}, stores: NO_STORES };
   readonly guest = new HttpWasmGuest(this, new Set(['http_handler', 'wasi_snapshot_preview1']));
   /** Heads that were streamed, and the bytes after them. */
   readonly streamed: { head: ResponseHead; body: string }[] = [];

@@ -1,4 +1,5 @@
 /** A host for WASI functions under test: real memory, clocks that stand still, and a log that is kept. */
+import { NO_STORES } from '../../../../src/capability/stores.ts';
 import type { GuestHost } from '../../../../src/abi/abi.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
@@ -28,7 +29,7 @@ export class TinyHost extends RecordingHost {
     super();
     this.pages = pages;
     this.memory = new GuestMemory(this.pages);
-    this.grants = { config: new Uint8Array(0), env };
+    this.grants = { config: new Uint8Array(0), env, stores: NO_STORES };
     this.guest = new WasiGuest(this, argv);
   }
 

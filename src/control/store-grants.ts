@@ -1,0 +1,69 @@
+/** What a deployment gets of its tenant's stores: the grants of its manifest, with the contents that are handed over whole. */
+import { createHash } from 'node:crypto';
+import type { StoreGrants } from '../capability/stores.ts';
+import { KerbError } from '../errors.ts';
+import type { TenantRecord } from '../store/records.ts';
+import type { ContentStore } from '../store/store.ts';
+import { MAX_HANDED_BYTES } from './limits.ts';
+import type { ManifestStores } from './manifest.ts';
+
+/** The config store whose texts lie over those of the manifest: `kerb config put TENANT config KEY VALUE`. */
+export const CONFIG_STORE = 'config';
+
+/** The contents of a tenant, whose stores they are. */
+export interface TenantContents {
+  readonly content: Pick<ContentStore, 'config' | 'secret'>;
+  readonly tenant: Pick<TenantRecord, 'name' | 'createdMs'>;
+}
+
+/**
+ * The grants of a manifest. `contents` is `null` for an app of the tenants folder, which has the config of its manifest and no
+ * secrets. Only secrets that the manifest names are unsealed. Throws `corrupt` when one cannot be, and `too_large` when config and
+ * secrets together have more than {@link MAX_HANDED_BYTES}: every data thread keeps them.
+ */
+export function grantsOf({ kv, config, secrets }: ManifestStores, contents: TenantContents | null): StoreGrants {
+  const grants = {
+    kv,
+    config: config === null ? null : overlaid(config, contents),
+    secrets: new Map(secrets.map((name) => [name, secretOf(name, contents)])),
+    madeMs: contents?.tenant.createdMs ?? null,
+  };
+  const bytes = bytesOf(grants);
+  if (bytes <= MAX_HANDED_BYTES) return grants;
+  throw new KerbError(
+    'too_large',
+    `config and granted secrets have ${bytes} bytes, and an app gets at most ${MAX_HANDED_BYTES}; use a key-value store`,
+  );
+}
+
+/** What tells grants from others, without holding any of their values. */
+export function digestOf({ kv, config, secrets, madeMs }: StoreGrants): string {
+  const values = [...secrets].map(([name, value]) => [
+    name,
+    value === null ? null : Buffer.from(value).toString('hex'),
+  ]);
+  const text = JSON.stringify([kv, config === null ? null : [...config], values, madeMs]);
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function overlaid(
+  config: readonly { readonly name: string; readonly value: string }[],
+  contents: TenantContents | null,
+): ReadonlyMap<string, string> {
+  const own = config.map(({ name, value }) => [name, value] as const);
+  if (contents === null) return new Map(own);
+  return new Map([...own, ...contents.content.config(contents.tenant.name, CONFIG_STORE)]);
+}
+
+function secretOf(name: string, contents: TenantContents | null): Uint8Array | null {
+  const value = contents?.content.secret(contents.tenant.name, name) ?? null;
+  // A slab of the process's is not to go to every thread with it.
+  return value === null ? null : Uint8Array.from(value);
+}
+
+function bytesOf({ config, secrets }: Pick<StoreGrants, 'config' | 'secrets'>): number {
+  let bytes = 0;
+  for (const [key, text] of config ?? []) bytes += Buffer.byteLength(key) + Buffer.byteLength(text);
+  for (const value of secrets.values()) bytes += value?.length ?? 0;
+  return bytes;
+}

@@ -1,0 +1,35 @@
+/** Imports that need a grant of the manifest: who imports one without it is refused at deploy, for it could only fail later. */
+import { KerbError } from '../errors.ts';
+import type { ImportName } from './capabilities.ts';
+import type { Manifest } from './manifest.ts';
+
+/** What grants the functions of an import module. */
+interface Need {
+  readonly isGranted: (manifest: Manifest) => boolean;
+  readonly remedy: string;
+}
+
+const NEEDS: ReadonlyMap<string, Need> = new Map([
+  [
+    'kerb_kv',
+    { isGranted: ({ stores }) => stores.kv.length > 0, remedy: 'name its stores, e.g. [stores] kv = ["sessions"]' },
+  ],
+  [
+    'kerb_config',
+    { isGranted: ({ stores }) => stores.config !== null, remedy: 'give it a config, e.g. [stores] config = {}' },
+  ],
+  [
+    'kerb_secret',
+    { isGranted: ({ stores }) => stores.secrets.length > 0, remedy: 'name them, e.g. [stores] secrets = ["API_KEY"]' },
+  ],
+]);
+
+/** Throws `refused_module` that lists every import whose grant the manifest does not have. */
+export function refuseUngranted(manifest: Manifest, imports: readonly ImportName[]): void {
+  const details = imports.flatMap(({ module, name }) => {
+    const need = NEEDS.get(module);
+    return need === undefined || need.isGranted(manifest) ? [] : [`${module}.${name}: ${need.remedy}`];
+  });
+  if (details.length === 0) return;
+  throw new KerbError('refused_module', 'the module imports what its manifest does not grant', [...new Set(details)]);
+}
