@@ -33,6 +33,8 @@ const EXCHANGE: Exchange = {
   request: { method: 'GET', target: '/', protocol: 'HTTP/1.1', headers: new HeaderList(), client: { ip: '', port: 1 } },
   body: null,
   origin: null,
+  backend: () => null,
+  issuer: () => null,
   forwarded: { for: '', proto: 'http', host: '' },
   signal: new AbortController().signal,
   stream: () => {
@@ -77,6 +79,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
     grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },
     origin: null,
     backends: [],
+    jwt: [],
     allowBackends: [],
     slot: 0,
     figuresSlot: null,

@@ -29,6 +29,26 @@ export const HTTP_HANDLER = FUNCTIONS.map(
   ([short, name, type]) => `(import "http_handler" "${name}" (func $${short} ${type}))`,
 ).join('\n');
 
+/** Declares every function of `kerb_fetch`, each under its short name: `$fetch`, `$send`. */
+export const KERB_FETCH = [
+  ['fetch', 'request', '(param i32 i32 i32 i32 i32 i32) (result i32)'],
+  ['field', 'header', '(param i32 i32 i32 i32 i32) (result i32)'],
+  ['content', 'body', '(param i32 i32 i32) (result i32)'],
+  ['send', 'send', '(param i32) (result i32)'],
+  ['wait', 'wait', '(param i32 i32) (result i32)'],
+  ['waitAny', 'wait_any', '(param i32 i32 i32) (result i32)'],
+  ['value', 'response_header', '(param i32 i32 i32 i32 i32) (result i32)'],
+  ['fields', 'response_header_names', '(param i32 i32 i32) (result i32)'],
+  ['take', 'read', '(param i32 i32 i32) (result i32)'],
+  ['respond', 'respond', '(param i32) (result i32)'],
+  ['close', 'close', '(param i32) (result i32)'],
+]
+  .map(([short, name, type]) => `(import "kerb_fetch" "${name}" (func $${short} ${type}))`)
+  .join('\n');
+
+/** Declares `kerb_jwt.verify` as `$verify`. */
+export const KERB_JWT = '(import "kerb_jwt" "verify" (func $verify (param i32 i32 i32 i32 i32 i32) (result i32)))';
+
 /** Where texts of a guest lie; below is scratch space. */
 const TEXTS_AT = 32_768;
 

@@ -3,6 +3,7 @@ import type { Backend, ForwardedFor } from '../capability/backend.ts';
 import type { KvStore } from '../capability/kv.ts';
 import type { RateCounters } from '../capability/rate.ts';
 import type { StoreGrants } from '../capability/stores.ts';
+import type { TokenIssuer } from '../capability/jwt.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
 import type { LogLevel } from '../log-level.ts';
@@ -52,6 +53,10 @@ export interface Exchange {
   readonly body: BodySource | null;
   /** The backend that "next" goes to; `null` when the tenant has none. */
   readonly origin: Backend | null;
+  /** The backend of that name; `null` when the tenant was granted none. */
+  backend(name: string): Backend | null;
+  /** The token issuer of that name; `null` when the tenant trusts none. */
+  issuer(name: string): TokenIssuer | null;
   /** What backends are told about the client, whatever the guest does to the request. */
   readonly forwarded: ForwardedFor;
   /** Ends everything that waits on behalf of this request: set on deadline, client gone, shutdown. Made on first use. */

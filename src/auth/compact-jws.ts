@@ -2,7 +2,7 @@
 import { compactVerify, errors } from 'jose';
 import { decodeBase64url } from './base64url.ts';
 import { MAX_KID_LENGTH } from './limits.ts';
-import type { PublicKey } from './public-key.ts';
+import type { VerifyingKey } from './public-key.ts';
 import { readObject } from './strict-json.ts';
 
 /** Why a text is not taken as a signed one. */
@@ -65,7 +65,7 @@ function textOf(members: ReadonlyMap<string, unknown>, name: string): string | n
  * Whether a key made the signature, with the key's own algorithm: a header that names another is a signature that does not fit. So is
  * one of another length than 64 bytes (RFC 7518 section 3.4, RFC 8032 section 5.1.6).
  */
-export async function hasSignatureOf(jws: CompactJws, { alg, key }: PublicKey): Promise<boolean> {
+export async function hasSignatureOf(jws: CompactJws, { alg, key }: VerifyingKey): Promise<boolean> {
   try {
     await compactVerify(jws.text, key, { algorithms: [alg] });
     return true;

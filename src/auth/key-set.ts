@@ -1,7 +1,7 @@
 /** Key sets of other issuers (RFC 7517 section 5), by key id. */
 import { KerbError } from '../errors.ts';
 import { MAX_SET_KEYS } from './limits.ts';
-import { importPublicKey, showsSecret, type PublicKey } from './public-key.ts';
+import { importPublicKey, showsSecret, type PublicKey, type VerifyingKey } from './public-key.ts';
 
 /** Keys by their `kid`. */
 export type KeySet = ReadonlyMap<string, PublicKey>;
@@ -11,11 +11,23 @@ export type KeySet = ReadonlyMap<string, PublicKey>;
  * are those that share a `kid`, since which of them is meant cannot be told. Throws `bad_request` when it is no key set, is too
  * large, or shows a private key.
  */
-export async function readKeySet(value: unknown): Promise<KeySet> {
+export function readKeySet(value: unknown): Promise<KeySet> {
+  return readKeysWith(value, importPublicKey);
+}
+
+/**
+ * As {@link readKeySet}, for the keys that `read` takes.
+ *
+ * @param read - Reads one key; rejects with a `KerbError` when it is none that is of use.
+ */
+export async function readKeysWith<Key extends VerifyingKey>(
+  value: unknown,
+  read: (entry: unknown) => Promise<Key>,
+): Promise<ReadonlyMap<string, Key>> {
   const entries = entriesOf(value);
   if (entries.some(showsSecret)) throw new KerbError('bad_request', 'the key set shows a private key');
-  const found = new Map<string, PublicKey | null>();
-  for (const key of await Promise.all(entries.map(usable)))
+  const found = new Map<string, Key | null>();
+  for (const key of await Promise.all(entries.map((entry) => usable(entry, read))))
     if (key !== null && key.kid !== null) found.set(key.kid, found.has(key.kid) ? null : key);
   return new Map([...found].flatMap(([kid, key]) => (key === null ? [] : [[kid, key]])));
 }
@@ -27,9 +39,9 @@ function entriesOf(value: unknown): readonly unknown[] {
   return keys;
 }
 
-async function usable(entry: unknown): Promise<PublicKey | null> {
+async function usable<Key>(entry: unknown, read: (entry: unknown) => Promise<Key>): Promise<Key | null> {
   try {
-    return await importPublicKey(entry);
+    return await read(entry);
   } catch (error) {
     if (error instanceof KerbError) return null;
     throw error;

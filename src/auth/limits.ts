@@ -85,3 +85,9 @@ export const MAX_KEY_SET_BYTES = 64 * 1024;
 
 /** Other issuers that can be configured. */
 export const MAX_EXTERNAL_ISSUERS = 16;
+
+/** Bytes of an RSA modulus of a tenant's issuer: 2,048 bits at least (RFC 7518 section 3.3). A shorter one is left out. */
+export const MIN_RSA_BYTES = 256;
+
+/** At most 8,192 bits: checking a signature takes longer with every bit. A longer one is left out. */
+export const MAX_RSA_BYTES = 1_024;

@@ -15,8 +15,16 @@ export type PublicJwk =
   | { readonly kty: 'OKP'; readonly crv: 'Ed25519'; readonly x: string }
   | { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string };
 
+/** What a signature is verified with: a key, and the one algorithm that it is for. */
+export interface VerifyingKey {
+  /** What its owner calls it. */
+  readonly kid: string | null;
+  readonly alg: string;
+  readonly key: CryptoKey;
+}
+
 /** A key that signatures can be verified with. */
-export interface PublicKey {
+export interface PublicKey extends VerifyingKey {
   /** RFC 7638, SHA-256, base64url. */
   readonly thumbprint: string;
   /** What its owner calls it. */
@@ -65,11 +73,13 @@ export function showsSecret(given: unknown): boolean {
   return typeof given === 'object' && given !== null && SECRET_MEMBERS.some((name) => Object.hasOwn(given, name));
 }
 
-function refused(what: string): KerbError {
+/** The error for a key that is not taken. */
+export function refused(what: string): KerbError {
   return new KerbError('bad_request', `this is not a usable public key: ${what}`);
 }
 
-function membersOf(given: unknown): ReadonlyMap<string, unknown> {
+/** The members of a JWK. Throws `bad_request` when it is no object. */
+export function membersOf(given: unknown): ReadonlyMap<string, unknown> {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
     throw refused('a JWK is a JSON object (RFC 7517)');
   return new Map(Object.entries(given));
@@ -95,8 +105,8 @@ function coordinate(members: ReadonlyMap<string, unknown>, name: 'x' | 'y'): str
   return text;
 }
 
-/** RFC 7517 sections 4.2 to 4.4: what a key says about its use binds. */
-function checkPurpose(members: ReadonlyMap<string, unknown>, alg: Algorithm): void {
+/** RFC 7517 sections 4.2 to 4.4: what a key says about its use binds. Throws `bad_request`. */
+export function checkPurpose(members: ReadonlyMap<string, unknown>, alg: string): void {
   const [use, operations] = [members.get('use'), members.get('key_ops')];
   if (use !== undefined && use !== 'sig') throw refused('use must be sig, or absent');
   if (operations !== undefined && !(Array.isArray(operations) && operations.length === 1 && operations[0] === 'verify'))
@@ -104,10 +114,11 @@ function checkPurpose(members: ReadonlyMap<string, unknown>, alg: Algorithm): vo
   const named = members.get('alg');
   // RFC 9864 gives EdDSA over this curve a name of its own.
   const isNamed = named === alg || (alg === 'EdDSA' && named === 'Ed25519');
-  if (named !== undefined && !isNamed) throw refused(`alg must be ${alg} for this curve, or absent`);
+  if (named !== undefined && !isNamed) throw refused(`alg must be ${alg} for this kind of key, or absent`);
 }
 
-function kidOf(members: ReadonlyMap<string, unknown>): string | null {
+/** The `kid` of a JWK; `null`: it has none. Throws `bad_request` for one that is empty, too long or no text. */
+export function kidOf(members: ReadonlyMap<string, unknown>): string | null {
   const kid = members.get('kid');
   if (kid === undefined) return null;
   if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH)

@@ -1,6 +1,7 @@
 /** The port through which a tenant reaches a backend of its manifest. */
 import type { BodySource } from '../http/body.ts';
 import type { HeaderList } from '../http/headers.ts';
+import type { TokenIssuer } from './jwt.ts';
 
 /** Whom a request is made for: what the host tells the backend about the client. No guest can set or change it. */
 export interface ForwardedFor {
@@ -58,7 +59,11 @@ export type BackendFault =
   /** The caller gave up, the request's body broke off, or the backend was closed. */
   | 'aborted'
   /** Too many requests wait for a connection to it. */
-  | 'overloaded';
+  | 'overloaded'
+  /** It failed so often that it is left alone for a while. */
+  | 'resting'
+  /** The request at hand has made as many requests to backends as it may. */
+  | 'budget';
 
 /** A backend that did not answer. The message is for the tenant's log, never for the client. */
 export class BackendError extends Error {
@@ -75,4 +80,14 @@ export class BackendError extends Error {
 export interface Backend {
   /** Sends a request and answers with the head once it is there. Rejects with {@link BackendError}, nothing else. */
   fetch(request: BackendRequest): Promise<BackendResponse>;
+}
+
+/** Everything that one request may reach. */
+export interface Backends {
+  /** The backend that "next" goes to; `null` when the tenant has none. */
+  readonly origin: Backend | null;
+  /** The backend of that name; `null` when the tenant was granted none. */
+  backend(name: string): Backend | null;
+  /** The token issuer of that name; `null` when the tenant trusts none. */
+  issuer(name: string): TokenIssuer | null;
 }

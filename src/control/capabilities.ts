@@ -41,11 +41,12 @@ const LIMITS = {
  * escaped, long ones carry a digest. Values of the environment and of the configuration are no capabilities and are not shown.
  */
 export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[]): string[] {
-  const { hosts, path, backends, env, files, stores, limits } = manifest;
+  const { hosts, path, backends, jwt, env, files, stores, limits } = manifest;
   const lines = [
     ...hosts.map((host) => `host ${word(host, /^[A-Za-z0-9*.:[\]-]+$/)}`),
     `path ${word(path, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`,
     ...backends.map(({ name, url }) => `backend ${word(name)} ${shownUrl(url)}`),
+    ...jwt.map(({ name, issuer }) => `jwt ${word(name)} ${word(issuer, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`),
     ...env.map(({ name }) => `env ${word(name)}`),
     ...files.map(({ guest }) => `files ${word(guest, /^[A-Za-z0-9_./-]+$/)}`),
     ...stores.kv.map((name) => `kv ${word(name)}`),

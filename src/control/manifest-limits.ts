@@ -53,6 +53,10 @@ export const MANIFEST_LIMITS = {
   fileChars: 255,
   /** Backends of one tenant: each may hold its own connection pool. */
   backends: 64,
+  /** Token issuers of one tenant: each may have a key set of its own in every thread. */
+  issuers: 16,
+  /** Characters of a key set in the manifest: what one that is fetched may have in bytes. */
+  keySetChars: 64 * 1024,
   /** Characters of a backend's URL. */
   urlChars: 2_048,
   /** Environment variables of one tenant. */

@@ -2,7 +2,15 @@
 import { ABI_NAMES } from '../abi/abi.ts';
 import * as z from 'zod';
 import { BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
-import { backendUrl, guestFolder, hostPattern, insidePath, pathPrefix } from './manifest-values.ts';
+import {
+  backendUrl,
+  guestFolder,
+  hostPattern,
+  insidePath,
+  keySetText,
+  pathPrefix,
+  requestTarget,
+} from './manifest-values.ts';
 
 /** The guest ABIs that a manifest may name. `auto` lets the deploy step tell from the module's imports and exports. */
 export const ABI_CHOICES = ['auto', ...ABI_NAMES] as const;
@@ -96,6 +104,29 @@ const backend = z.strictObject(
   need('a table', 'write [backends.<name>] with url = "http://…" below it'),
 );
 
+const WORD = /^[\x21-\x7e]{1,256}$/;
+const WORD_WORDS = 'a text of 1 to 256 visible ASCII characters';
+
+const jwksPlace = z.strictObject(
+  {
+    backend: matching(GRANT_NAME, GRANT_WORDS, 'name one of [backends.<name>]'),
+    path: textThat(requestTarget, 'a path and query from "/" on', 'e.g. path = "/.well-known/jwks.json"'),
+  },
+  need('a table', 'or a key set in quotes'),
+);
+
+const jwtIssuer = z.strictObject(
+  {
+    issuer: matching(WORD, WORD_WORDS, 'give the "iss" of its tokens'),
+    audience: matching(WORD, WORD_WORDS, 'give the "aud" of tokens for this app'),
+    jwks: z.union(
+      [textThat(keySetText, 'a key set, JSON with a list "keys"', 'e.g. the text of jwks.json'), jwksPlace],
+      need('a key set or { backend = "…", path = "…" }', 'e.g. jwks = { backend = "idp", path = "/jwks.json" }'),
+    ),
+  },
+  need('a table', 'write [jwt.<name>] with issuer, audience and jwks below it'),
+);
+
 const fileInside = (example: string): z.ZodType<string> =>
   textThat(insidePath, 'a relative path that stays beside the manifest', `e.g. ${example}`);
 
@@ -157,6 +188,7 @@ export const manifestSchema = z.strictObject({
   config: config.default(''),
   limits: limits.prefault({}),
   backends: named(grantName, backend, MANIFEST_LIMITS.backends, 'write [backends.<name>] with url = "…"').default({}),
+  jwt: named(grantName, jwtIssuer, MANIFEST_LIMITS.issuers, 'write [jwt.<name>] with issuer = "…"').default({}),
   env: env.default({}),
   files: files.default({}),
   stores: stores.prefault({}),
@@ -169,6 +201,7 @@ export type WrittenManifest = z.output<typeof manifestSchema>;
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(manifestSchema.shape);
   if (path[0] === 'backends') return Object.keys(backend.shape);
+  if (path[0] === 'jwt') return Object.keys(path.length > 2 ? jwksPlace.shape : jwtIssuer.shape);
   const tables: Readonly<Record<string, object>> = {
     limits: limits.shape,
     stores: stores.shape,

@@ -1,6 +1,7 @@
 /** The texts of a manifest that have a syntax of their own: each is read into its one spelling, or refused with `null`. */
 import { isIP } from 'node:net';
 import { parseAuthority } from '../http/authority.ts';
+import { targetFault } from '../http/request-rules.ts';
 import { MANIFEST_LIMITS } from './manifest-limits.ts';
 
 /** Characters of a path segment (RFC 3986 §3.3) with percent-encoding left out of the unreserved ones. */
@@ -74,4 +75,20 @@ export function backendUrl(text: string): string | null {
   if (url === null || url.username !== '' || url.password !== '' || url.port === '0') return null;
   if (url.pathname.includes('//')) return null;
   return url.href;
+}
+
+/** A path and query as they are sent to a backend, from `/` on. */
+export function requestTarget(text: string): string | null {
+  return targetFault(text) === null ? text : null;
+}
+
+/** A key set as text: a JSON object with a list `keys` (RFC 7517 section 5). Which of its keys are of use is told when one is needed. */
+export function keySetText(text: string): string | null {
+  if (text.length > MANIFEST_LIMITS.keySetChars) return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'keys' in value && Array.isArray(value.keys) ? text : null;
+  } catch {
+    return null;
+  }
 }

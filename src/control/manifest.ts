@@ -40,6 +40,17 @@ export interface ManifestBackend {
   readonly url: string;
 }
 
+/** An issuer whose tokens the guest may have verified. */
+export interface ManifestIssuer {
+  readonly name: string;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Where its key set is: behind one of `backends`, or in the manifest. */
+  readonly keys:
+    | { readonly kind: 'backend'; readonly backend: string; readonly path: string }
+    | { readonly kind: 'text'; readonly text: string };
+}
+
 /** One environment variable of the guest. */
 export interface ManifestVariable {
   readonly name: string;
@@ -84,6 +95,7 @@ export interface Manifest {
   readonly config: ManifestConfig;
   readonly limits: ManifestLimits;
   readonly backends: readonly ManifestBackend[];
+  readonly jwt: readonly ManifestIssuer[];
   readonly env: readonly ManifestVariable[];
   readonly files: readonly ManifestFolder[];
   readonly stores: ManifestStores;
@@ -101,7 +113,12 @@ export function parseManifest(text: string, file: string): Manifest {
   const document = parseToml(text);
   if (document.root === null) throw manifestError(file, document.faults);
   const checked = manifestSchema.safeParse(document.root);
-  const faults = [...document.faults, ...originFaults(document), ...clashingFolders(document)];
+  const faults = [
+    ...document.faults,
+    ...originFaults(document),
+    ...keySetFaults(document),
+    ...clashingFolders(document),
+  ];
   if (!checked.success) faults.push(...schemaFaults(checked.error.issues, document));
   if (!checked.success || faults.length > 0) throw manifestError(file, faults);
   return deepFreeze(manifestOf(checked.data));
@@ -113,6 +130,29 @@ function originFaults(document: TomlDocument): TomlFault[] {
   if (typeof origin !== 'string') return [];
   if (typeof backends === 'object' && Object.hasOwn(backends, origin)) return [];
   return [faultAt(document, ['origin'], 'names no backend; add [backends.<name>] with this name and a url')];
+}
+
+/** As {@link originFaults}, for the backends that key sets are fetched from. */
+function keySetFaults(document: TomlDocument): TomlFault[] {
+  const { jwt, backends } = document.root ?? {};
+  if (typeof jwt !== 'object') return [];
+  const names = new Set(typeof backends === 'object' ? Object.keys(backends) : []);
+  return Object.entries(jwt).flatMap(([name, issuer]) => {
+    const backend = placeOf(issuer)?.['backend'];
+    if (typeof backend !== 'string' || names.has(backend)) return [];
+    return [
+      faultAt(document, ['jwt', name, 'jwks'], 'names no backend; add [backends.<name>] with this name and a url'),
+    ];
+  });
+}
+
+function placeOf(issuer: unknown): Readonly<Record<string, unknown>> | null {
+  const jwks: unknown = isTable(issuer) ? issuer['jwks'] : null;
+  return isTable(jwks) ? jwks : null;
+}
+
+function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `/a` and `/a/` are one guest folder: which host folder it shows would depend on the order of keys. */
@@ -142,10 +182,16 @@ function manifestOf(written: WrittenManifest): Manifest {
     config: typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file },
     limits: limitsOf(written.limits),
     backends: Object.entries(written.backends).map(([backend, { url }]) => ({ name: backend, url })),
+    jwt: Object.entries(written.jwt).map(([issuer, entry]) => issuerOf(issuer, entry)),
     env: variablesOf(written.env),
     files: Object.entries(written.files).map(([guest, folder]) => ({ guest, folder })),
     stores: { ...stores, config: stores.config === undefined ? null : variablesOf(stores.config) },
   };
+}
+
+function issuerOf(name: string, { issuer, audience, jwks }: WrittenManifest['jwt'][string]): ManifestIssuer {
+  const keys = typeof jwks === 'string' ? { kind: 'text' as const, text: jwks } : { kind: 'backend' as const, ...jwks };
+  return { name, issuer, audience, keys };
 }
 
 function limitsOf(written: WrittenManifest['limits']): ManifestLimits {

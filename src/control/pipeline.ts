@@ -85,6 +85,7 @@ export class Pipeline {
       grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])), stores },
       origin: manifest.origin,
       backends: manifest.backends,
+      jwt: manifest.jwt,
     });
   }
 }

@@ -22,13 +22,20 @@ const NEEDS: ReadonlyMap<string, Need> = new Map([
     'kerb_secret',
     { isGranted: ({ stores }) => stores.secrets.length > 0, remedy: 'name them, e.g. [stores] secrets = ["API_KEY"]' },
   ],
+  [
+    'kerb_fetch',
+    { isGranted: ({ backends }) => backends.length > 0, remedy: 'add [backends.<name>] with url = "http://…"' },
+  ],
+  ['kerb_jwt', { isGranted: ({ jwt }) => jwt.length > 0, remedy: 'add [jwt.<name>] with issuer, audience and jwks' }],
 ]);
 
 /** Throws `refused_module` that lists every import whose grant the manifest does not have. */
 export function refuseUngranted(manifest: Manifest, imports: readonly ImportName[]): void {
   const details = imports.flatMap(({ module, name }) => {
     const need = NEEDS.get(module);
-    return need === undefined || need.isGranted(manifest) ? [] : [`${module}.${name}: ${need.remedy}`];
+    return need === undefined || need.isGranted(manifest)
+      ? []
+      : [`import ${module}.${name} is not granted; ${need.remedy}, or build without it`];
   });
   if (details.length === 0) return;
   throw new KerbError('refused_module', 'the module imports what its manifest does not grant', [...new Set(details)]);

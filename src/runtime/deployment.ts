@@ -21,6 +21,19 @@ export interface Budgets {
   readonly subrequests: number;
 }
 
+/** An issuer of tokens that a tenant trusts. */
+export interface JwtIssuer {
+  readonly name: string;
+  /** Its `iss`, exactly. */
+  readonly issuer: string;
+  /** The `aud` of tokens for this tenant. */
+  readonly audience: string;
+  /** Its key set: a path of a backend in `backends`, or the JSON itself. */
+  readonly keys:
+    | { readonly kind: 'backend'; readonly backend: string; readonly path: string }
+    | { readonly kind: 'text'; readonly text: string };
+}
+
 /** What the runtime must know of a rewritten module to run it. */
 export interface ModuleShape {
   /** Function imports of the guest by module and name. */
@@ -58,6 +71,8 @@ export interface Deployment {
   /** Name in `backends` that "next" goes to; `null`: none. */
   readonly origin: string | null;
   readonly backends: readonly { readonly name: string; readonly url: string }[];
+  /** Whose tokens its guests may have verified. */
+  readonly jwt: readonly JwtIssuer[];
   /** Ranges of addresses that its backends may be in although they are not public, beside those that all tenants' may. */
   readonly allowBackends: readonly string[];
   /** The tenant's place in the shared counters ({@link ./tenant-counters.ts TenantCounters}). */

@@ -97,7 +97,7 @@ export class Edge {
   #route(visit: Visit, response: TransportResponse): void {
     const deployment = this.#admit(visit);
     if (deployment === null) return;
-    visit.origin = this.#options.served.enter(deployment);
+    visit.backends = this.#options.served.enter(deployment);
     visit.holds = true;
     this.#openBody(visit, deployment, response);
     if (visit.body !== null && isGathered(visit.request.headers)) this.#gather(visit, visit.body, deployment);

@@ -1,5 +1,6 @@
 /** The deployments that a data thread serves: routing, backends, and the end of those that were replaced. */
-import type { Backend } from '../capability/backend.ts';
+import type { Backends } from '../capability/backend.ts';
+import type { TokenIssuer } from '../capability/jwt.ts';
 import type { ClientAddress } from '../http/message.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -7,12 +8,14 @@ import { AddressPolicy, type AddressPolicyOptions } from '../upstream/address-po
 import { BackendSet } from '../upstream/backends.ts';
 import type { ClientPositions } from './client-positions.ts';
 import { RoutingTable } from './routing-table.ts';
-import { BudgetedBackend } from './subrequests.ts';
+import { NO_BACKENDS, RequestBackends } from './subrequests.ts';
+import { tokenIssuers } from './token-issuers.ts';
 
 /** One deployment on this thread. */
 interface Entry {
   readonly deployment: Deployment;
   readonly backends: BackendSet;
+  readonly issuers: ReadonlyMap<string, TokenIssuer>;
   requests: number;
   retired: boolean;
 }
@@ -40,7 +43,8 @@ export class ServedDeployments {
     for (const deployment of change.add) {
       const urls = Object.fromEntries(deployment.backends.map(({ name, url }) => [name, { url }]));
       const backends = new BackendSet(urls, { policy: this.#policyOf(deployment) });
-      this.#entries.set(deployment.id, { deployment, backends, requests: 0, retired: false });
+      const issuers = tokenIssuers(deployment.jwt, backends);
+      this.#entries.set(deployment.id, { deployment, backends, issuers, requests: 0, retired: false });
     }
     for (const id of change.remove) this.#retire(id);
   }
@@ -56,13 +60,13 @@ export class ServedDeployments {
     return this.#clients.of(deployment.tenant, client.ip) < share.percent ? share.canary : deployment;
   }
 
-  /** Counts a request of `deployment` in, and answers the backend that its guest's "next" goes to. */
-  enter(deployment: Deployment): Backend | null {
+  /** Counts a request of `deployment` in, and answers what it may reach. */
+  enter(deployment: Deployment): Backends {
     const entry = this.#entries.get(deployment.id);
-    if (entry === undefined) return null;
+    if (entry === undefined) return NO_BACKENDS;
     entry.requests += 1;
-    const origin = deployment.origin === null ? undefined : entry.backends.get(deployment.origin);
-    return origin === undefined ? null : new BudgetedBackend(origin, deployment.budgets.subrequests);
+    if (deployment.backends.length === 0 && deployment.jwt.length === 0) return NO_BACKENDS;
+    return new RequestBackends(entry, deployment.origin, deployment.budgets.subrequests);
   }
 
   /** Counts a request out. */

@@ -1,21 +1,83 @@
-/** The budget of requests to backends that one request has. */
-import { BackendError, type Backend, type BackendRequest, type BackendResponse } from '../capability/backend.ts';
+/** What one request may reach: its origin and its backends, all on one budget of subrequests. */
+import {
+  BackendError,
+  type Backend,
+  type BackendRequest,
+  type BackendResponse,
+  type Backends,
+} from '../capability/backend.ts';
+import type { TokenIssuer } from '../capability/jwt.ts';
 
-/** A backend that is asked at most `limit` times; further requests fail as `overloaded` without leaving the process. */
-export class BudgetedBackend implements Backend {
-  readonly #backend: Backend;
-  readonly #limit: number;
+/** Backends by name, as a deployment has them. */
+export interface BackendsByName {
+  get(name: string): Backend | undefined;
+}
+
+/** What a deployment was granted. */
+export interface Granted {
+  readonly backends: BackendsByName;
+  readonly issuers: ReadonlyMap<string, TokenIssuer>;
+}
+
+/** How many requests to backends one request may still make. */
+class Subrequests {
+  readonly limit: number;
   #used = 0;
 
-  constructor(backend: Backend, limit: number) {
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Takes one; answers whether there was one left. */
+  take(): boolean {
+    if (this.#used >= this.limit) return false;
+    this.#used += 1;
+    return true;
+  }
+}
+
+/** A backend that is asked on a budget; further requests fail as `budget` without leaving the process. */
+class BudgetedBackend implements Backend {
+  readonly #backend: Backend;
+  readonly #subrequests: Subrequests;
+
+  constructor(backend: Backend, subrequests: Subrequests) {
     this.#backend = backend;
-    this.#limit = limit;
+    this.#subrequests = subrequests;
   }
 
   fetch(request: BackendRequest): Promise<BackendResponse> {
-    this.#used += 1;
-    if (this.#used <= this.#limit) return this.#backend.fetch(request);
+    if (this.#subrequests.take()) return this.#backend.fetch(request);
     request.body?.cancel();
-    return Promise.reject(new BackendError('overloaded', `the request may make ${this.#limit} subrequests, and has`));
+    const { limit } = this.#subrequests;
+    return Promise.reject(new BackendError('budget', `the request may make ${limit} subrequests, and has`));
   }
 }
+
+/** The backends of one request. The budget counts requests to the origin and to named backends together. */
+export class RequestBackends implements Backends {
+  readonly origin: Backend | null;
+  readonly #byName: BackendsByName;
+  readonly #issuers: ReadonlyMap<string, TokenIssuer>;
+  readonly #subrequests: Subrequests;
+
+  /** @param origin - The name of the backend that "next" goes to; `null`, or the name of none: there is no origin. */
+  constructor({ backends, issuers }: Granted, origin: string | null, limit: number) {
+    this.#byName = backends;
+    this.#issuers = issuers;
+    this.#subrequests = new Subrequests(limit);
+    this.origin = origin === null ? null : this.backend(origin);
+  }
+
+  backend(name: string): Backend | null {
+    const found = this.#byName.get(name);
+    return found === undefined ? null : new BudgetedBackend(found, this.#subrequests);
+  }
+
+  issuer(name: string): TokenIssuer | null {
+    return this.#issuers.get(name) ?? null;
+  }
+}
+
+/** Those of a request that has none. */
+export const NO_BACKENDS: Backends = Object.freeze({ origin: null, backend: () => null, issuer: () => null });

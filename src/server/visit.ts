@@ -1,6 +1,7 @@
 /** One request in the data plane: its parts, its way to the client, and what the log will say of it. */
 import type { Exchange } from '../abi/abi.ts';
-import type { Backend, ForwardedFor } from '../capability/backend.ts';
+import type { Backend, Backends, ForwardedFor } from '../capability/backend.ts';
+import type { TokenIssuer } from '../capability/jwt.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Outcome } from '../outcome.ts';
@@ -13,6 +14,7 @@ import type { Arrival } from './arrival.ts';
 import type { RequestBody } from './request-body.ts';
 import type { ResponseStream } from './response-stream.ts';
 import type { ResponseWriter } from './response-writer.ts';
+import { NO_BACKENDS } from './subrequests.ts';
 
 const NO_COST: Cost = { cpuMs: 0, waitMs: 0, slices: 0, hostcalls: 0, memoryBytes: 0, instance: 'none' };
 
@@ -28,7 +30,7 @@ export class Visit implements Exchange {
   /** The next handler's body while it is carried to the client. */
   relayed: BodySource | null = null;
   deployment: Deployment | null = null;
-  origin: Backend | null = null;
+  backends: Backends = NO_BACKENDS;
   outcome: Outcome = 'ok';
   detail: string | null = null;
   cost: Cost = NO_COST;
@@ -55,6 +57,18 @@ export class Visit implements Exchange {
   /** The stream that the guest opened. */
   get guestStream(): ResponseStream | null {
     return this.#stream;
+  }
+
+  get origin(): Backend | null {
+    return this.backends.origin;
+  }
+
+  backend(name: string): Backend | null {
+    return this.backends.backend(name);
+  }
+
+  issuer(name: string): TokenIssuer | null {
+    return this.backends.issuer(name);
   }
 
   get signal(): AbortSignal {

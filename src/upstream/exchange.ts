@@ -64,6 +64,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
     return body === null || contentLength === 0 ? null : (readAll(body) as unknown as Readable);
   }
 
+  /** Whether the request was begun to be written to a connection, and nothing has come back. */
+  get unanswered(): boolean {
+    return this.#controller !== null && this.#body === null && this.#informational === 0;
+  }
+
   /** Throwing here, unlike aborting, spares the connection: nothing was written to it. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#isGivenUp) throw this.#aborted();

@@ -27,6 +27,8 @@ const SENTENCES: Readonly<Record<BackendFault, string>> = {
   protocol: 'it does not speak proper HTTP/1.1, or was sent a body of another length than announced',
   aborted: 'the exchange was given up',
   overloaded: 'too many requests wait for a connection',
+  resting: 'it failed too often and is left alone for a while',
+  budget: 'the request has made as many subrequests as it may',
 };
 
 /**

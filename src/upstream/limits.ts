@@ -44,3 +44,11 @@ export const REQUEST_CHUNK_BYTES = 65_536;
 
 /** Times that a request may have passed Kerb before it is taken for a loop and refused. Two chained tenants make two. */
 export const MAX_LOOPS = 3;
+
+/**
+ * Requests in a row that got no answer before a backend is left alone. Fewer would trip over a restart's first moments. Reached: `resting`.
+ */
+export const CIRCUIT_FAILURES = 10;
+
+/** Milliseconds for which it is left alone until one request probes. Long enough to breathe, short enough for nobody to notice. */
+export const CIRCUIT_REST_MS = 2_000;

@@ -1,22 +1,10 @@
 /** What of a request goes to a backend. */
 import { BackendError, type BackendRequest, type ForwardedFor } from '../capability/backend.ts';
-import { isToken, stripHopByHop, toByteString } from '../http/fields.ts';
+import { stripHopByHop, toByteString } from '../http/fields.ts';
 import { MAX_TARGET_BYTES } from '../http/limits.ts';
-import { checkTarget } from '../http/request-gate.ts';
+import { HOST_REQUEST_FIELDS, isSendableMethod, targetFault } from '../http/request-rules.ts';
 import { checkFieldList } from '../http/response-rules.ts';
 import { LOOP_TOKEN, loopOf, withPass } from './loop.ts';
-
-/** Fields that this hop writes itself, or that its transport cannot keep the promise of (`Expect`). In lower case. */
-const OWNED: ReadonlySet<string> = new Set([
-  'cdn-loop',
-  'content-length',
-  'expect',
-  'forwarded',
-  'host',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-]);
 
 /**
  * Checks what a guest asks to send, since nothing checked it before.
@@ -25,9 +13,10 @@ const OWNED: ReadonlySet<string> = new Set([
  *   longer than {@link MAX_TARGET_BYTES}; fields that are malformed, too many or too large; a length that is not a whole number.
  */
 export function checkOutgoing({ method, target, headers, contentLength }: BackendRequest): void {
-  if (!isToken(method) || method === 'CONNECT') throw unsendable('the method is not one that may be sent');
-  if (target.length > MAX_TARGET_BYTES) throw unsendable(`the target is longer than ${MAX_TARGET_BYTES} bytes`);
-  if (checkTarget(target) !== null) throw unsendable('the target is not a path of visible ASCII');
+  if (!isSendableMethod(method)) throw unsendable('the method is not one that may be sent');
+  const wrong = targetFault(target);
+  if (wrong === 'too_long') throw unsendable(`the target is longer than ${MAX_TARGET_BYTES} bytes`);
+  if (wrong !== null) throw unsendable('the target is not a path of visible ASCII');
   const fault = checkFieldList(headers);
   if (fault !== null) throw unsendable(fault.detail);
   if (contentLength !== undefined && !(Number.isSafeInteger(contentLength) && contentLength >= 0)) {
@@ -41,13 +30,13 @@ function unsendable(why: string): BackendError {
 
 /**
  * The fields that go out, names and values in turn, values as byte strings: the request's without hop-by-hop and
- * {@link OWNED} ones, then `Via` (RFC 9110 §7.6.3), `CDN-Loop` (RFC 8586), who the request is for, and the length of its body.
+ * {@link HOST_REQUEST_FIELDS} ones, then `Via` (RFC 9110 §7.6.3), `CDN-Loop` (RFC 8586), who the request is for, and the length of its body.
  * `Host` is the connection's: the transport takes it from the URL.
  */
 export function outgoingFields(request: BackendRequest): string[] {
   const fields: string[] = [];
   stripHopByHop(request.headers).forEach((name, value, lowerName) => {
-    if (!OWNED.has(lowerName)) fields.push(name, toByteString(value));
+    if (!HOST_REQUEST_FIELDS.has(lowerName)) fields.push(name, toByteString(value));
   });
   const passes = request.forwarded?.cdnLoop ?? loopOf(request.headers);
   fields.push('Via', `1.1 ${LOOP_TOKEN}`, 'CDN-Loop', toByteString(withPass(passes)));

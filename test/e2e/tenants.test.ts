@@ -69,7 +69,7 @@ beforeAll(async () => {
       'rewriter-longest': await rewriterBefore('longest'),
       'rewriter-longer': await rewriterBefore('longer'),
     },
-    manifest: (text) => text.replace(WRITTEN_ORIGIN, originOf('site')),
+    manifest: (text) => text.replaceAll(WRITTEN_ORIGIN, originOf('site')),
     flags: ['--allow-backend', '127.0.0.0/8'],
   });
 });
@@ -495,6 +495,16 @@ describe('redirector', () => {
   it('hands everything else to the origin', async () => {
     expect((await ask('redirector', '/uri?q=1')).text).toBe('/uri?q=1');
     expect((await ask('redirector', '/homes')).status).toBe(404);
+  });
+});
+
+describe('combine', () => {
+  it('shows what both of its backends answer', async () => {
+    const { status, text } = await ask('combine', '/');
+    expect(status).toBe(200);
+    expect(text).toMatch(/^== (shop|campaign): 200\n/);
+    expect(text.match(/^== (shop|campaign): 200$/gm)?.toSorted()).toEqual(['== campaign: 200', '== shop: 200']);
+    expect(text.match(/<h1>About the shop<\/h1>/g)).toHaveLength(2);
   });
 });
 

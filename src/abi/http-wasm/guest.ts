@@ -3,8 +3,9 @@ import { BackendError, type BackendResponse } from '../../capability/backend.ts'
 import type { AbiGuest, Enter, Exchange, GuestHost, Reply } from '../abi.ts';
 import { GuestExit, GuestFault } from '../guest-fault.ts';
 import { bindModule, type BoundFunction } from '../host-function.ts';
+import { KerbGuest } from '../kerb/guest.ts';
 import { KerbState } from '../kerb/state.ts';
-import { KERB_MODULES } from '../kerb/table.ts';
+import { CALL_MODULES, STORE_MODULES } from '../kerb/table.ts';
 import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
 import { HTTP_HANDLER } from './functions.ts';
 import { FEATURE, SUPPORTED_FEATURES } from './features.ts';
@@ -17,7 +18,8 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   readonly host: GuestHost;
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
   readonly #wasi: WasiGuest | null;
-  readonly #kerb: KerbState | null;
+  readonly #stores: KerbState | null;
+  readonly #calls: KerbGuest | null;
   /** Features enabled outside a request hold for every request of the instance. */
   #instanceFeatures = 0;
   #turn: Turn | null = null;
@@ -27,12 +29,14 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   constructor(host: GuestHost, modules: ReadonlySet<string>) {
     this.host = host;
     const imports = new Map([['http_handler', bindModule(HTTP_HANDLER, this)]]);
-    const wasi = [...WASI_MODULES].filter(([name]) => modules.has(name));
+    const wasi = named(WASI_MODULES, modules);
     this.#wasi = wasi.length === 0 ? null : new WasiGuest(host, PROGRAM_ARGUMENTS);
     for (const [name, module] of wasi) if (this.#wasi !== null) imports.set(name, bindModule(module, this.#wasi));
-    const own = [...KERB_MODULES].filter(([name]) => modules.has(name));
-    this.#kerb = own.length === 0 ? null : new KerbState(host);
-    for (const [name, module] of own) if (this.#kerb !== null) imports.set(name, bindModule(module, this.#kerb));
+    const [stores, calls] = [named(STORE_MODULES, modules), named(CALL_MODULES, modules)];
+    this.#stores = stores.length === 0 ? null : new KerbState(host);
+    for (const [name, module] of stores) if (this.#stores !== null) imports.set(name, bindModule(module, this.#stores));
+    this.#calls = calls.length === 0 ? null : new KerbGuest(host);
+    for (const [name, module] of calls) if (this.#calls !== null) imports.set(name, bindModule(module, this.#calls));
     this.imports = imports;
   }
 
@@ -60,7 +64,9 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   async handle(enter: Enter, exchange: Exchange): Promise<Reply> {
     const request = new RequestDraft(exchange, this.#hold);
     const response = new ResponseDraft(exchange, this.#hold);
-    this.#turn = { request, response, afterNext: false, features: this.#instanceFeatures };
+    const turn = { request, response, afterNext: false, features: this.#instanceFeatures };
+    this.#turn = turn;
+    this.#calls?.begin(exchange, { take: (answer) => takeOver(turn, answer) });
     try {
       const contextAndNext = (await enter('handle_request')) as bigint;
       // The low half says whether to go on; the high half is the guest's own word for handle_response.
@@ -79,7 +85,8 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     this.#turn = null;
     if (what === 'instance') this.#instanceFeatures = 0;
     this.#wasi?.reset();
-    this.#kerb?.reset();
+    this.#stores?.reset();
+    this.#calls?.reset();
   }
 
   async #next(enter: Enter, exchange: Exchange, context: number): Promise<void> {
@@ -112,6 +119,18 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
       forwarded: exchange.forwarded,
     });
   }
+}
+
+/** Those of the modules that a guest names. */
+function named<Module>(modules: ReadonlyMap<string, Module>, names: ReadonlySet<string>): [string, Module][] {
+  return [...modules].filter(([name]) => names.has(name));
+}
+
+/** Makes an answer that the guest has fetched its response, while that may still change; answers whether. */
+function takeOver({ response, afterNext }: Turn, answer: BackendResponse): boolean {
+  if (afterNext || response.streaming) return false;
+  response.adopt(answer);
+  return true;
 }
 
 /** What a guest finds as its arguments: the name of a program, which C and Go take for granted. */

@@ -35,9 +35,10 @@ export class ResponseDraft {
 
   /**
    * Takes over the next handler's response: its fields replace the guest's of the same name, `set-cookie` adds up, and its body
-   * follows what the guest had written before.
+   * follows what the guest had written before. One that was taken over before is given up.
    */
   adopt(response: BackendResponse): void {
+    this.#upstream?.cancel();
     this.status = response.status;
     const merged = response.headers.clone();
     this.headers.forEach((name, value, lower) => {

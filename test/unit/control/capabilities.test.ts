@@ -63,6 +63,15 @@ describe('the capabilities of a version', () => {
     ]);
   });
 
+  it('name the issuers whose tokens are believed', () => {
+    const jwt = (issuer: string): string => `[jwt.main]\nissuer = "${issuer}"\naudience = "a"\njwks = '{"keys":[]}'`;
+    expect(linesOf(jwt('https://idp.example'), [])).toContain('jwt main https://idp.example');
+    expect(capabilityDiff(linesOf(jwt('a'), []), linesOf(jwt('b'), []))).toEqual({
+      added: ['jwt main b'],
+      removed: ['jwt main a'],
+    });
+  });
+
   it('do not depend on the order in which they are written', () => {
     const one = linesOf('[stores]\nkv = ["a", "b"]', [
       { module: 'm', name: 'x' },

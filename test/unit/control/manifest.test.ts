@@ -51,6 +51,7 @@ describe('a manifest', () => {
         requestBodyBytes: 10 * 1024 * 1024,
       },
       backends: [],
+      jwt: [],
       env: [],
       files: [],
       stores: { kv: [], config: null, secrets: [] },
@@ -111,6 +112,7 @@ secrets = ["API_KEY"]
         requestBodyBytes: 0,
       },
       backends: [{ name: 'site', url: 'http://site.example/base' }],
+      jwt: [],
       env: [{ name: 'MODE', value: 'demo' }],
       files: [{ guest: '/content', folder: 'content' }],
       stores: { kv: ['sessions'], config: [{ name: 'theme', value: 'dark' }], secrets: ['API_KEY'] },
@@ -208,6 +210,39 @@ describe('text that is hostile TOML', () => {
   ])('cannot reach Object.prototype: %s', (more) => {
     expect(faultsWith(more)).toEqual([expect.stringContaining('__proto__: is a reserved name')]);
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
+  });
+
+  it('names issuers of tokens, with a key set of its own or behind a backend', () => {
+    const { jwt } = manifestWith(`[backends.idp]\nurl = "https://idp.example"
+[jwt.a]\nissuer = "https://idp.example"\naudience = "app"\njwks = { backend = "idp", path = "/jwks?x=1" }
+[jwt.b]\nissuer = "i"\naudience = "x"\njwks = '{"keys":[]}'`);
+    expect(jwt).toEqual([
+      {
+        name: 'a',
+        issuer: 'https://idp.example',
+        audience: 'app',
+        keys: { kind: 'backend', backend: 'idp', path: '/jwks?x=1' },
+      },
+      { name: 'b', issuer: 'i', audience: 'x', keys: { kind: 'text', text: '{"keys":[]}' } },
+    ]);
+  });
+
+  it.each([
+    ['issuer = "i"\naudience = "x"', 'jwt.a.jwks: is missing'],
+    ['audience = "x"\njwks = \'{"keys":[]}\'', 'jwt.a.issuer: is missing'],
+    ['issuer = "i"\njwks = \'{"keys":[]}\'', 'jwt.a.audience: is missing'],
+    ['issuer = ""\naudience = "x"\njwks = \'{"keys":[]}\'', 'jwt.a.issuer:'],
+    ['issuer = "i"\naudience = "x"\njwks = "{}"', 'jwt.a.jwks:'],
+    ['issuer = "i"\naudience = "x"\njwks = "https://idp/jwks"', 'jwt.a.jwks:'],
+    ['issuer = "i"\naudience = "x"\njwks = { backend = "nobody", path = "/" }', 'names no backend'],
+    ['issuer = "i"\naudience = "x"\njwks = { backend = "constructor", path = "/" }', 'names no backend'],
+    ['issuer = "i"\naudience = "x"\njwks = { backend = "idp", path = "http://evil/" }', 'jwt.a.jwks'],
+    ['issuer = "i"\naudience = "x"\njwks = { backend = "idp" }', 'jwt.a.jwks'],
+    ['issuer = "i"\naudience = "x"\njwks = \'{"keys":[]}\'\nsecret = 1', 'jwt.a.secret: is an unknown key'],
+  ])('refuses an issuer with %j', (lines, fault) => {
+    const faults = faultsWith(`[backends.idp]\nurl = "https://idp.example"\n[jwt.a]\n${lines}`);
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toContain(fault);
   });
 
   it('can use the names that every object has as data', () => {

@@ -105,6 +105,22 @@ describe('admission', () => {
     for (const detail of refused.details) expect(detail).toMatch(/; remove the/);
   });
 
+  it('refuses imports without their grant, each with its remedy, and takes them with it', async () => {
+    const imports = ['request', 'send'].map((name) => ({ module: 'kerb_fetch', name }));
+    const stub = compiledStub();
+    const compiled = { ...stub, shape: { ...stub.shape, imports } };
+    const pipeline = new Pipeline(() => Promise.resolve(compiled));
+    const refused = await refusalOf(() => pipeline.admit(source('')));
+    expect(refused.code).toBe('refused_module');
+    expect(refused.details.map((detail) => detail.split(';', 1)[0])).toEqual([
+      'import kerb_fetch.request is not granted',
+      'import kerb_fetch.send is not granted',
+    ]);
+    expect(refused.details[0]).toMatch(/; add \[backends/);
+    const granted = source('[backends.o]\nurl = "http://127.0.0.1:9/"');
+    expect((await pipeline.admit(granted)).compiled).toBe(compiled);
+  });
+
   it('takes a real handler through the real compiler, and leaves the upload as it was', async () => {
     const compiler = new Compiler();
     onTestFinished(() => compiler.close());

@@ -96,6 +96,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
     grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },
     origin: null,
     backends: [],
+    jwt: [],
     allowBackends: [],
     slot: 0,
     figuresSlot: null,
@@ -146,6 +147,8 @@ export function exchange(changes: Partial<Exchange> = {}): Exchange {
     },
     body: null,
     origin: null,
+    backend: () => null,
+    issuer: () => null,
     forwarded: { for: '192.0.2.1', proto: 'http', host: 'h' },
     signal: new AbortController().signal,
     stream: () => {

@@ -55,6 +55,8 @@ describe('every way of ending has an outcome', () => {
     'protocol',
     'aborted',
     'overloaded',
+    'resting',
+    'budget',
   ] satisfies BackendFault[])("a backend's %s is backend_error", (fault) => {
     expect(failureOf(new BackendError(fault, 'why'), task())).toEqual({ outcome: 'backend_error', detail: 'why' });
   });

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 function deployment(id: number, changes: Partial<Deployment> = {}): Deployment {
-  const nothing = { origin: null, backends: [], allowBackends: [], budgets: { subrequests: 1 } };
+  const nothing = { origin: null, backends: [], jwt: [], allowBackends: [], budgets: { subrequests: 1 } };
   const whole = { id, hosts: ['h'], path: '/', ...nothing, ...changes };
   return whole as unknown as Deployment;
 }
@@ -35,14 +35,27 @@ describe('a deployment', () => {
     const [plain, fronting] = [deployment(1), deployment(2, { hosts: ['f'], origin: 'main', backends: BACKENDS })];
     change([plain, fronting]);
     expect([at('h'), at('f'), at('x')]).toEqual([plain, fronting, null]);
-    expect(served.enter(plain)).toBeNull();
-    expect(served.enter(fronting)).not.toBeNull();
+    expect(served.enter(plain).origin).toBeNull();
+    expect(served.enter(fronting).origin).not.toBeNull();
+  });
+
+  it('reaches the backends of its manifest by name, and no others', () => {
+    const one = deployment(1, { backends: BACKENDS });
+    change([one]);
+    const reachable = served.enter(one);
+    expect(['main', 'other', 'constructor', '__proto__', ''].map((name) => reachable.backend(name) !== null)).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
   });
 
   it('with an origin that is no backend has none', () => {
     const one = deployment(1, { origin: 'other', backends: BACKENDS });
     change([one]);
-    expect(served.enter(one)).toBeNull();
+    expect(served.enter(one).origin).toBeNull();
   });
 
   it('that is replaced takes no new request, and is retired at once when it is idle', () => {
@@ -60,10 +73,10 @@ describe('a deployment', () => {
     served.enter(old);
     change([], [1]);
     served.leave(old);
-    expect(served.enter(old)).not.toBeNull();
+    expect(served.enter(old).origin).not.toBeNull();
     served.leave(old);
     served.leave(old);
-    expect(served.enter(old)).toBeNull();
+    expect(served.enter(old).origin).toBeNull();
     served.leave(old);
     await served.close();
   });
@@ -76,7 +89,7 @@ describe('backends at private addresses', () => {
       deployment(i, { hosts: [`h${i}`], origin: 'main', backends, allowBackends }),
     );
     change(deployments);
-    const [allowed, ...others] = deployments.map((one) => served.enter(one));
+    const [allowed, ...others] = deployments.map((one) => served.enter(one).origin);
     expect(await allowed?.fetch(requestOf()).then(({ body }) => textOf(body))).toBe('site');
     for (const other of others)
       expect((await errorOf(other?.fetch(requestOf()) ?? Promise.resolve())).fault).toBe('refused_address');
@@ -113,10 +126,10 @@ describe('two versions', () => {
     change([deployment(1, { tenant }), canary], [], [{ primary: 1, canary: 2, percent: 50 }]);
     served.enter(canary);
     change([], [2]);
-    expect([new Set(versionsOf()), served.enter(canary) !== null]).toEqual([new Set([1]), true]);
+    expect([new Set(versionsOf()), served.enter(canary).origin !== null]).toEqual([new Set([1]), true]);
     served.leave(canary);
     served.leave(canary);
-    expect(served.enter(canary)).toBeNull();
+    expect(served.enter(canary).origin).toBeNull();
   });
 
   it('cost a deployment that is alone no look at the address', () => {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { BackendError, type Backend, type BackendRequest } from '../../../src/capability/backend.ts';
 import { BytesSource } from '../../../src/http/body.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
-import { BudgetedBackend } from '../../../src/server/subrequests.ts';
+import { NO_BACKENDS, RequestBackends } from '../../../src/server/subrequests.ts';
 
 const request = (body: BackendRequest['body'] = null): BackendRequest => ({
   method: 'GET',
@@ -25,9 +25,24 @@ function counting(): { backend: Backend; count: () => number } {
   return { backend, count: () => calls };
 }
 
+/** One backend under two names, the first the origin. */
+function backendsOf(backend: Backend, limit: number): RequestBackends {
+  return new RequestBackends(
+    {
+      issuers: new Map(),
+      backends: new Map([
+        ['main', backend],
+        ['other', backend],
+      ]),
+    },
+    'main',
+    limit,
+  );
+}
+
 test('requests within the budget reach the backend', async () => {
   const { backend, count } = counting();
-  const budgeted = new BudgetedBackend(backend, 2);
+  const budgeted = backendsOf(backend, 2).origin as Backend;
   await budgeted.fetch(request());
   expect((await budgeted.fetch(request())).status).toBe(204);
   expect(count()).toBe(2);
@@ -35,12 +50,31 @@ test('requests within the budget reach the backend', async () => {
 
 test.each([0, 1])('a request beyond a budget of %i fails and never leaves', async (limit) => {
   const { backend, count } = counting();
-  const budgeted = new BudgetedBackend(backend, limit);
+  const budgeted = backendsOf(backend, limit).origin as Backend;
   for (let used = 0; used < limit; used++) await budgeted.fetch(request());
   const body = new BytesSource(Uint8Array.of(1));
   const refused = budgeted.fetch(request(body));
   await expect(refused).rejects.toBeInstanceOf(BackendError);
+  await expect(refused).rejects.toMatchObject({ fault: 'budget' });
   await expect(refused).rejects.toThrow(`${limit} subrequests`);
   expect(count()).toBe(limit);
   expect(body.read(1)).toBeNull();
+});
+
+test('the origin and the named backends share one budget', async () => {
+  const { backend, count } = counting();
+  const backends = backendsOf(backend, 2);
+  await backends.origin?.fetch(request());
+  await backends.backend('other')?.fetch(request());
+  await expect(backends.backend('main')?.fetch(request())).rejects.toMatchObject({ fault: 'budget' });
+  expect(count()).toBe(2);
+});
+
+test('a name that was not granted is nobody', () => {
+  const backends = backendsOf(counting().backend, 1);
+  expect([backends.backend('none'), backends.backend('constructor'), NO_BACKENDS.backend('main')]).toEqual([
+    null,
+    null,
+    null,
+  ]);
 });

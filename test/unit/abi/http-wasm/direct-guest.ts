@@ -5,6 +5,7 @@ import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
 import { HttpWasmGuest } from '../../../../src/abi/http-wasm/guest.ts';
 import type { Backend, BackendRequest, BackendResponse } from '../../../../src/capability/backend.ts';
+import type { TokenIssuer } from '../../../../src/capability/jwt.ts';
 import { BytesSource, type BodySource } from '../../../../src/http/body.ts';
 import { HeaderList } from '../../../../src/http/headers.ts';
 import type { ResponseHead } from '../../../../src/http/message.ts';
@@ -18,6 +19,11 @@ export interface TestExchange {
   readonly body?: BodySource | string;
   readonly ip?: string;
   readonly origin?: Backend;
+  /** By name. */
+  readonly backends?: Readonly<Record<string, Backend>>;
+  readonly issuers?: Readonly<Record<string, TokenIssuer>>;
+  /** Fires when the request must end. */
+  readonly signal?: AbortSignal;
 }
 
 /** Where texts that a call names are put. */
@@ -28,13 +34,16 @@ export class DirectGuest extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
   readonly grants = { config: Buffer.from('conf\0ig'), env: {}, stores: NO_STORES };
-  readonly guest = new HttpWasmGuest(this, new Set(['http_handler', 'wasi_snapshot_preview1']));
+  readonly guest = new HttpWasmGuest(
+    this,
+    new Set(['http_handler', 'wasi_snapshot_preview1', 'kerb_fetch', 'kerb_jwt']),
+  );
   /** Heads that were streamed, and the bytes after them. */
   readonly streamed: { head: ResponseHead; body: string }[] = [];
   /** What a streamed write answers. */
   backpressure: Promise<void> | undefined;
 
-  /** Makes a hostcall that answers at once; texts are put into memory and stand for their place and length. */
+  /** Makes a hostcall, of `http_handler` unless it names a module, that answers at once; texts are put into memory and stand for their place and length. */
   call(name: string, ...args: (Scalar | string)[]): Scalar | void {
     const answer = this.invoke(name, ...args);
     if (answer instanceof Promise) throw new Error(`${name} waits`);
@@ -43,7 +52,8 @@ export class DirectGuest extends RecordingHost {
 
   /** Makes a hostcall that may wait. */
   invoke(name: string, ...args: (Scalar | string)[]): Scalar | void | Promise<Scalar | void> {
-    const found = this.guest.imports.get('http_handler')?.get(name);
+    const [module = '', member = ''] = name.includes('.') ? name.split('.') : ['http_handler', name];
+    const found = this.guest.imports.get(module)?.get(member);
     if (found === undefined) throw new Error(`no function ${name}`);
     let at = TEXT_AT;
     const scalars = args.flatMap((arg) => {
@@ -65,7 +75,17 @@ export class DirectGuest extends RecordingHost {
 
   /** Handles an exchange: `request` and `response` are the code of the two exports. */
   handle(
-    { method = 'GET', target = '/', headers = [], body, ip = '192.0.2.1', origin }: TestExchange,
+    {
+      method = 'GET',
+      target = '/',
+      headers = [],
+      body,
+      ip = '192.0.2.1',
+      origin,
+      backends,
+      issuers,
+      signal,
+    }: TestExchange,
     request: () => bigint | void | Promise<bigint | void>,
     response: (context: number, isError: number) => void | Promise<void> = () => {},
   ): Promise<Reply> {
@@ -77,8 +97,10 @@ export class DirectGuest extends RecordingHost {
       request: { method, target, protocol: 'HTTP/1.1', headers: HeaderList.from(headers), client: { ip, port: 1234 } },
       body: typeof body === 'string' ? new BytesSource(Buffer.from(body)) : (body ?? null),
       origin: origin ?? null,
+      backend: (name) => new Map(Object.entries(backends ?? {})).get(name) ?? null,
+      issuer: (name) => new Map(Object.entries(issuers ?? {})).get(name) ?? null,
       forwarded: { for: ip, proto: 'http', host: 'h' },
-      signal: new AbortController().signal,
+      signal: signal ?? new AbortController().signal,
       stream: (head) => {
         const sent = { head, body: '' };
         this.streamed.push(sent);

@@ -4,7 +4,7 @@ import { NO_STORES, type StoreGrants } from '../../../../src/capability/stores.t
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import { bindModule, type Scalar } from '../../../../src/abi/host-function.ts';
 import { KerbState } from '../../../../src/abi/kerb/state.ts';
-import { KERB_MODULES } from '../../../../src/abi/kerb/table.ts';
+import { STORE_MODULES } from '../../../../src/abi/kerb/table.ts';
 import { RecordingHost } from '../recording-host.ts';
 
 /** A store that keeps what it is told, and what it was asked. */
@@ -83,7 +83,7 @@ export class KerbHost extends RecordingHost {
   /** Calls `module.name`; whatever waits is waited for. */
   async call(path: `kerb_${string}.${string}`, ...args: Scalar[]): Promise<Scalar | void> {
     const [module = '', name = ''] = path.split('.');
-    const functions = KERB_MODULES.get(module);
+    const functions = STORE_MODULES.get(module);
     if (functions === undefined) throw new TypeError(`no module ${module}`);
     const bound = bindModule(functions, this.state).get(name);
     if (bound === undefined) throw new TypeError(`no function ${path}`);

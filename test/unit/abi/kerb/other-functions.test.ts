@@ -4,12 +4,12 @@ import { GuestFault } from '../../../../src/abi/guest-fault.ts';
 import { signaturesOf } from '../../../../src/abi/host-function.ts';
 import { ERRNO } from '../../../../src/abi/kerb/errno.ts';
 import { MAX_LINE_BYTES, MAX_RATE_OPERATIONS, MAX_WINDOW_SECONDS, SIZES } from '../../../../src/abi/kerb/limits.ts';
-import { KERB_MODULES } from '../../../../src/abi/kerb/table.ts';
+import { STORE_MODULES } from '../../../../src/abi/kerb/table.ts';
 import { BUFFER, KerbHost } from './kerb-host.ts';
 
 describe('the modules', () => {
   it('have names of their own, results that hold an errno, and waits only where the store is asked', () => {
-    for (const [module, functions] of KERB_MODULES) {
+    for (const [module, functions] of STORE_MODULES) {
       expect(module).toMatch(/^kerb_[a-z]+$/);
       for (const signature of signaturesOf(functions).values()) expect(signature).toMatch(/^[iI]+->[iI]$/);
       const waits = Object.entries(functions).filter(([, { suspends }]) => suspends === true);

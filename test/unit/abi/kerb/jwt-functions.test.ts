@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { GuestFault } from '../../../../src/abi/guest-fault.ts';
+import { ERRNO } from '../../../../src/abi/kerb/call-errno.ts';
+import { MAX_VERIFICATIONS } from '../../../../src/abi/kerb/call-limits.ts';
+import type { TokenIssuer, TokenVerdict } from '../../../../src/capability/jwt.ts';
+import { DirectGuest, inRequest } from '../http-wasm/direct-guest.ts';
+
+/** An issuer that notes what it is asked and answers one thing. */
+class OneVerdict implements TokenIssuer {
+  readonly asked: string[] = [];
+  readonly #verdict: TokenVerdict | Promise<TokenVerdict>;
+
+  constructor(verdict: TokenVerdict | Promise<TokenVerdict>) {
+    this.#verdict = verdict;
+  }
+
+  verify(token: string): Promise<TokenVerdict> {
+    this.asked.push(token);
+    return Promise.resolve(this.#verdict);
+  }
+}
+
+const VALID: TokenVerdict = { kind: 'valid', claims: Buffer.from('{"sub":"ada"}') };
+
+async function verify(guest: DirectGuest, name: string, token: string, buf = 0, limit = 100): Promise<number> {
+  return Number(await guest.invoke('kerb_jwt.verify', name, token, buf, limit));
+}
+
+describe('verify', () => {
+  it('writes the claims where they fit, and answers their length', async () => {
+    const idp = new OneVerdict(VALID);
+    await inRequest({ issuers: { idp } }, async (guest) => {
+      expect(await verify(guest, 'idp', 'a.b.c', 16, 12)).toBe(13);
+      expect(guest.memory.readText(16, 13)).toBe('\0'.repeat(13));
+      expect(await verify(guest, 'idp', 'a.b.c', 16, 13)).toBe(13);
+      expect(guest.memory.readText(16, 13)).toBe('{"sub":"ada"}');
+    });
+    expect(idp.asked).toEqual(['a.b.c', 'a.b.c']);
+  });
+
+  it.each([
+    ['invalid', 'bad_token'],
+    ['expired', 'expired'],
+    ['no_keys', 'no_keys'],
+  ] as const)('answers that a token is %s', async (fault, errno) => {
+    await inRequest({ issuers: { idp: new OneVerdict({ kind: 'refused', fault }) } }, async (guest) => {
+      expect(await verify(guest, 'idp', 'x')).toBe(ERRNO[errno]);
+    });
+  });
+
+  it.each(['other', '', 'constructor', '__proto__', 'i'.repeat(64)])('knows no issuer %j', async (name) => {
+    await inRequest({ issuers: { idp: new OneVerdict(VALID) } }, async (guest) => {
+      expect(await verify(guest, name, 'x')).toBe(ERRNO.not_granted);
+    });
+  });
+
+  it('refuses a token that is too long without a look at it', async () => {
+    const idp = new OneVerdict(VALID);
+    await inRequest({ issuers: { idp } }, (guest) => {
+      expect(guest.call('kerb_jwt.verify', 'idp', 0, 8_193, 0, 10)).toBe(ERRNO.bad_token);
+      expect(guest.call('kerb_jwt.verify', 'idp', 0, -1, 0, 10)).toBe(ERRNO.bad_token);
+    });
+    expect(idp.asked).toEqual([]);
+  });
+
+  it('verifies so many in a request, and as many in the next', async () => {
+    const guest = new DirectGuest();
+    const issuers = { idp: new OneVerdict(VALID) };
+    for (let request = 0; request < 2; request++) {
+      await guest.handle({ issuers }, async () => {
+        for (let i = 0; i < MAX_VERIFICATIONS; i++) expect(await verify(guest, 'idp', 'x')).toBe(13);
+        expect(await verify(guest, 'idp', 'x')).toBe(ERRNO.too_many);
+      });
+      guest.guest.reset('exchange');
+    }
+  });
+
+  it.each([
+    [65_536, 1],
+    [65_530, 10],
+    [-4, 8],
+    [0, -1],
+  ])('ends the guest on a buffer at %i of %i', async (buf, limit) => {
+    const idp = new OneVerdict(VALID);
+    await inRequest({ issuers: { idp } }, (guest) => {
+      expect(() => guest.call('kerb_jwt.verify', 'idp', 'x', buf, limit)).toThrow(GuestFault);
+    });
+    expect(idp.asked).toEqual([]);
+  });
+
+  it('that ends after its request writes nothing, also when the next one has begun', async () => {
+    const late = Promise.withResolvers<TokenVerdict>();
+    const guest = new DirectGuest();
+    const verdicts: Promise<number>[] = [];
+    const issuers = { idp: new OneVerdict(late.promise) };
+    await guest.handle({ issuers }, () => void verdicts.push(verify(guest, 'idp', 'x')));
+    guest.guest.reset('instance');
+    await guest.handle({ issuers }, async () => {
+      late.resolve(VALID);
+      expect(await Promise.all(verdicts)).toEqual([ERRNO.cancelled]);
+    });
+    expect(guest.memory.readText(0, 4)).toBe('\0\0\0\0');
+  });
+
+  it('outside a request answers no_request', async () => {
+    expect(await verify(new DirectGuest(), 'idp', 'x')).toBe(ERRNO.no_request);
+  });
+});
