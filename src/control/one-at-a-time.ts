@@ -33,6 +33,8 @@ export class OneAtATime<Question, Answer> {
   /** Questions that the present answerer was asked. */
   #asked = 0;
   #answerer: Answerer<Question, Answer> | null = null;
+  /** Answerers that were let go and have not ended yet. */
+  #leaving: Promise<unknown> = Promise.resolve();
   #last: Promise<unknown> = Promise.resolve();
   #giveUp: ((reason: Unanswered) => void) | null = null;
   #waiting = 0;
@@ -66,11 +68,12 @@ export class OneAtATime<Question, Answer> {
     });
   }
 
-  /** Lets the present answerer go; the next question starts another. Not while a question is being answered. */
+  /** Lets the present answerer go, and waits for all that were let go; the next question starts another. Not while one is being answered. */
   async renew(): Promise<void> {
     const answerer = this.#answerer;
     this.#answerer = null;
-    await answerer?.end();
+    if (answerer !== null) this.#leaving = Promise.all([this.#leaving, answerer.end()]);
+    await this.#leaving;
   }
 
   /** Ends it all: the question at hand and those that wait reject as `closed`, and so do all later ones. Idempotent. */
