@@ -37,8 +37,11 @@ export const BYTES_PER_MB = 1024 * 1024;
 
 /** Sizes of a manifest. Reaching one is a fault that names the place. */
 export const MANIFEST_LIMITS = {
-  /** UTF-8 bytes of the whole text. Parsing the worst text of this size blocks the control thread for under a second. */
-  bytes: 256 * 1024,
+  /**
+   * UTF-8 bytes of the whole text: parsing the worst text of this size blocks the control thread for some tenths of a second. A longer
+   * configuration is a file.
+   */
+  bytes: 64 * 1024,
   /** Segments of a key path. The deepest key that means anything has 4; more is an attack on recursion. */
   keyDepth: 8,
   /** Faults that one error lists; the rest are counted. */

@@ -166,4 +166,20 @@ describe('a close', () => {
     await own.close();
     expect(oracles).toEqual([]);
   });
+
+  it('is over when everybody who was let go before has ended too', async () => {
+    const slow = Promise.withResolvers<undefined>();
+    const order: string[] = [];
+    const own = new OneAtATime<string, string>(
+      () => ({ ask: () => Promise.reject(new Unanswered('late')), end: () => slow.promise }),
+      10_000,
+    );
+    await expect(own.ask('a')).rejects.toMatchObject({ why: 'late' });
+    const closing = own.close().then(() => order.push('closed'));
+    await new Promise(setImmediate);
+    order.push('ended');
+    slow.resolve(undefined);
+    await closing;
+    expect(order).toEqual(['ended', 'closed']);
+  });
 });
