@@ -12,16 +12,16 @@ typedef long long i64;
 
 /* Errors: all of them. */
 enum {
-  KERB_ABSENT = -1,
-  KERB_DENIED = -2,
-  KERB_BAD_HANDLE = -3,
-  KERB_BAD_VALUE = -4,
-  KERB_TOO_LARGE = -5,
-  KERB_CONFLICT = -6,
-  KERB_QUOTA = -7,
-  KERB_BUSY = -8,
-  KERB_UNAVAILABLE = -9,
-  KERB_TOO_SMALL = -10
+  KERB_ABSENT = -20,
+  KERB_NOT_GRANTED = -5,
+  KERB_BAD_HANDLE = -1,
+  KERB_INVALID = -3,
+  KERB_TOO_LARGE = -7,
+  KERB_CONFLICT = -21,
+  KERB_QUOTA = -22,
+  KERB_BUSY = -23,
+  KERB_UNAVAILABLE = -24,
+  KERB_TOO_SMALL = -25
 };
 
 /* When kv_put writes: always, only a new entry, only over an old one, only over the entry of that generation. */

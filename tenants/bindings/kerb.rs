@@ -8,9 +8,9 @@
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     Absent,
-    Denied,
+    NotGranted,
     BadHandle,
-    BadValue,
+    Invalid,
     TooLarge,
     Conflict,
     Quota,
@@ -23,16 +23,16 @@ pub enum Error {
 impl Error {
     fn of(code: i32) -> Error {
         match code {
-            -1 => Error::Absent,
-            -2 => Error::Denied,
-            -3 => Error::BadHandle,
-            -4 => Error::BadValue,
-            -5 => Error::TooLarge,
-            -6 => Error::Conflict,
-            -7 => Error::Quota,
-            -8 => Error::Busy,
-            -9 => Error::Unavailable,
-            -10 => Error::TooSmall,
+            -20 => Error::Absent,
+            -5 => Error::NotGranted,
+            -1 => Error::BadHandle,
+            -3 => Error::Invalid,
+            -7 => Error::TooLarge,
+            -21 => Error::Conflict,
+            -22 => Error::Quota,
+            -23 => Error::Busy,
+            -24 => Error::Unavailable,
+            -25 => Error::TooSmall,
             other => Error::Other(other),
         }
     }

@@ -6,6 +6,20 @@
 
 @external("kerb_kv", "open")
 declare function kv_open(name: usize, length: u32): i32;
+@external("kerb_kv", "close")
+declare function kv_close(handle: i32): i32;
+@external("kerb_kv", "metadata")
+declare function kv_metadata(handle: i32, key: usize, length: u32, buf: usize, limit: u32): i32;
+@external("kerb_kv", "list")
+declare function kv_list(
+  handle: i32,
+  prefix: usize,
+  prefixLength: u32,
+  after: usize,
+  afterLength: u32,
+  buf: usize,
+  limit: u32,
+): i32;
 @external("kerb_kv", "get")
 declare function kv_get(handle: i32, key: usize, length: u32, buf: usize, limit: u32): i32;
 @external("kerb_kv", "generation")
@@ -39,16 +53,16 @@ declare function rate_is_penalized(key: usize, length: u32): i32;
 declare function log_write(endpoint: usize, length: u32, text: usize, textLength: u32): i32;
 
 /** Errors: all of them. */
-export const ABSENT: i32 = -1;
-export const DENIED: i32 = -2;
-export const BAD_HANDLE: i32 = -3;
-export const BAD_VALUE: i32 = -4;
-export const TOO_LARGE: i32 = -5;
-export const CONFLICT: i32 = -6;
-export const QUOTA: i32 = -7;
-export const BUSY: i32 = -8;
-export const UNAVAILABLE: i32 = -9;
-export const TOO_SMALL: i32 = -10;
+export const ABSENT: i32 = -20;
+export const NOT_GRANTED: i32 = -5;
+export const BAD_HANDLE: i32 = -1;
+export const INVALID: i32 = -3;
+export const TOO_LARGE: i32 = -7;
+export const CONFLICT: i32 = -21;
+export const QUOTA: i32 = -22;
+export const BUSY: i32 = -23;
+export const UNAVAILABLE: i32 = -24;
+export const TOO_SMALL: i32 = -25;
 
 /** When `put` writes: always, only a new entry, only over an old one, only over the entry of that generation. */
 export const ANY: i32 = 0;
@@ -66,10 +80,21 @@ export function open(name: string): i32 {
   return kv_open(changetype<usize>(bytes), bytes.byteLength);
 }
 
+/** Forgets a store before the request ends: 0, or an error. */
+export function close(store: i32): i32 {
+  return kv_close(store);
+}
+
 /** The length of the value, which is in `buf` if it fits there, or an error. */
 export function get(store: i32, key: string, buf: ArrayBuffer): i32 {
   const bytes = bytesOf(key);
   return kv_get(store, changetype<usize>(bytes), bytes.byteLength, changetype<usize>(buf), buf.byteLength);
+}
+
+/** The length of the metadata, which is in `buf` if it fits there: of the entry that `get` read last under this key, or else as it is. */
+export function metadata(store: i32, key: string, buf: ArrayBuffer): i32 {
+  const bytes = bytesOf(key);
+  return kv_metadata(store, changetype<usize>(bytes), bytes.byteLength, changetype<usize>(buf), buf.byteLength);
 }
 
 /** The generation of the entry that `get` read last under this key, or else of the entry as it is; 0: there is none. */
@@ -79,11 +104,47 @@ export function generation(store: i32, key: string): i64 {
 }
 
 /** Writes an entry, which is on the disk then: its generation, or an error. A ttl of 0 seconds: it stays. */
-export function put(store: i32, key: string, value: ArrayBuffer, ttlSeconds: u32 = 0, mode: i32 = ANY, at: i64 = 0): i64 {
+export function put(
+  store: i32,
+  key: string,
+  value: ArrayBuffer,
+  ttlSeconds: u32 = 0,
+  mode: i32 = ANY,
+  at: i64 = 0,
+  note: string = "",
+): i64 {
   const bytes = bytesOf(key);
-  const where = changetype<usize>(value);
-  const length = value.byteLength;
-  return kv_put(store, changetype<usize>(bytes), bytes.byteLength, where, length, 0, 0, ttlSeconds, mode, at);
+  const noted = bytesOf(note);
+  return kv_put(
+    store,
+    changetype<usize>(bytes),
+    bytes.byteLength,
+    changetype<usize>(value),
+    value.byteLength,
+    changetype<usize>(noted),
+    noted.byteLength,
+    ttlSeconds,
+    mode,
+    at,
+  );
+}
+
+/**
+ * Bytes written to `buf`: keys that begin with `prefix` and come after `after`, each behind its length (u32, little-endian). 0: there
+ * are no more; or an error.
+ */
+export function list(store: i32, prefix: string, after: string, buf: ArrayBuffer): i32 {
+  const first = bytesOf(prefix);
+  const last = bytesOf(after);
+  return kv_list(
+    store,
+    changetype<usize>(first),
+    first.byteLength,
+    changetype<usize>(last),
+    last.byteLength,
+    changetype<usize>(buf),
+    buf.byteLength,
+  );
 }
 
 /** 1: it is gone; 0: there was none; or an error. */

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERRNO } from '../../src/abi/kerb/call-errno.ts';
+import { ERRNO } from '../../src/abi/kerb/errno.ts';
 import { echoBody, guest, KERB_FETCH, RESPONSE, type Text } from '../guests.ts';
 import { startEdge, type Edge, type TestApp } from './edge.ts';
 import { RawClient } from './raw-client.ts';

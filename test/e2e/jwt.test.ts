@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERRNO } from '../../src/abi/kerb/call-errno.ts';
+import { ERRNO } from '../../src/abi/kerb/errno.ts';
 import { guest, KERB_JWT, REQUEST, RESPONSE } from '../guests.ts';
 import { ed25519, forge, p256 } from '../unit/auth/forge.ts';
 import { startEdge, type Edge } from './edge.ts';

@@ -52,11 +52,11 @@ async function untilSaid(app: string, path: string, text: string): Promise<void>
 
 describe.each(['kept', 'folder'])('a key-value store of %s', (app) => {
   it('keeps what a request wrote for all that come after it, until one deletes it', async () => {
-    expect(await say(app, '/visits')).toBe('errno 01');
+    expect(await say(app, '/visits')).toBe('errno 20');
     expect(await say(app, '/visits', 'PUT', 'one')).toBe('');
     for (let again = 0; again < 8; again++) expect(await say(app, '/visits')).toBe('one');
     expect(await say(app, '/visits', 'DELETE')).toBe('');
-    expect(await say(app, '/visits')).toBe('errno 01');
+    expect(await say(app, '/visits')).toBe('errno 20');
   });
 
   it('lists its keys in order', async () => {
@@ -94,25 +94,25 @@ describe('the API and guests', () => {
     expect(await say('configured', '/lang')).toBe('en');
     await admin.change('DELETE', '/tenants/configured/config/config/theme');
     await untilSaid('configured', '/theme', 'dark');
-    expect(await say('configured', '/nothing')).toBe('errno 01');
+    expect(await say('configured', '/nothing')).toBe('errno 20');
   });
 
   it('a secret reaches an app that was granted it, and no other name does', async () => {
     await put('/tenants/secretive/secrets/UNGRANTED', SECRET);
-    expect(await say('secretive', '/API_KEY')).toBe('errno 01');
+    expect(await say('secretive', '/API_KEY')).toBe('errno 20');
     await put('/tenants/secretive/secrets/API_KEY', SECRET);
     await untilSaid('secretive', '/API_KEY', SECRET);
-    expect(await say('secretive', '/UNSET')).toBe('errno 01');
-    expect(await say('secretive', '/UNGRANTED')).toBe('errno 02');
+    expect(await say('secretive', '/UNSET')).toBe('errno 20');
+    expect(await say('secretive', '/UNGRANTED')).toBe('errno 05');
     await admin.change('DELETE', '/tenants/secretive/secrets/API_KEY');
-    await untilSaid('secretive', '/API_KEY', 'errno 01');
+    await untilSaid('secretive', '/API_KEY', 'errno 20');
   });
 });
 
 it('another tenant finds nothing under the same names', async () => {
   await say('kept', '/mine', 'PUT', 'private');
   await say('folder', '/mine', 'PUT', 'folder');
-  expect(await say('other', '/mine')).toBe('errno 01');
+  expect(await say('other', '/mine')).toBe('errno 20');
   expect(await say('other', '/mine', 'DELETE')).toBe('');
   expect([await say('kept', '/mine'), await say('folder', '/mine')]).toEqual(['private', 'folder']);
 });
@@ -122,12 +122,12 @@ it('a tenant that comes again under its name finds nothing of the first', async 
   await say('again', '/k', 'PUT', 'first');
   await admin.change('DELETE', '/tenants/again');
   await deploy('again', '[stores]\nkv = ["main"]', KV_GUEST);
-  expect(await say('again', '/k')).toBe('errno 01');
+  expect(await say('again', '/k')).toBe('errno 20');
 });
 
 it('apps of the folder have the config of their manifest, and no secrets', async () => {
   expect(await say('folder-config', '/theme')).toBe('dark');
-  expect(await say('folder-secret', '/API_KEY')).toBe('errno 01');
+  expect(await say('folder-secret', '/API_KEY')).toBe('errno 20');
 });
 
 it('a module that imports what is not granted is refused with the whole list', async () => {

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ERRNO, type ErrnoName } from '../../src/abi/kerb/call-errno.ts';
+import { ERRNO, type ErrnoName } from '../../src/abi/kerb/errno.ts';
 import { startEdge, type Edge, type TestApp } from '../e2e/edge.ts';
 import { KERB_FETCH } from '../guests.ts';
 import { BYSTANDER, guest, limits, texts } from './guests.ts';

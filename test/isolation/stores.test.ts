@@ -70,7 +70,7 @@ const FORGED = [0, -1, 1, 2, 3, 0x0100_0000, 0x0100_0002, 0x0200_0001, 0x7fff_ff
   .map(
     (
       handle,
-    ) => `(if (i32.ne (i32.const -3) (call $get (i32.const ${handle}) ${NAMES.at(1)} (i32.const 0) (i32.const 9)))
+    ) => `(if (i32.ne (i32.const -1) (call $get (i32.const ${handle}) ${NAMES.at(1)} (i32.const 0) (i32.const 9)))
       (then unreachable))`,
   )
   .join('\n');

@@ -4,8 +4,7 @@ import type { AbiGuest, Enter, Exchange, GuestHost, Reply } from '../abi.ts';
 import { GuestExit, GuestFault } from '../guest-fault.ts';
 import { bindModule, type BoundFunction } from '../host-function.ts';
 import { KerbGuest } from '../kerb/guest.ts';
-import { KerbState } from '../kerb/state.ts';
-import { CALL_MODULES, STORE_MODULES } from '../kerb/table.ts';
+import { KERB_MODULES } from '../kerb/table.ts';
 import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
 import { HTTP_HANDLER } from './functions.ts';
 import { FEATURE, SUPPORTED_FEATURES } from './features.ts';
@@ -18,8 +17,7 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   readonly host: GuestHost;
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
   readonly #wasi: WasiGuest | null;
-  readonly #stores: KerbState | null;
-  readonly #calls: KerbGuest | null;
+  readonly #kerb: KerbGuest | null;
   /** Features enabled outside a request hold for every request of the instance. */
   #instanceFeatures = 0;
   #turn: Turn | null = null;
@@ -32,11 +30,9 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     const wasi = named(WASI_MODULES, modules);
     this.#wasi = wasi.length === 0 ? null : new WasiGuest(host, PROGRAM_ARGUMENTS);
     for (const [name, module] of wasi) if (this.#wasi !== null) imports.set(name, bindModule(module, this.#wasi));
-    const [stores, calls] = [named(STORE_MODULES, modules), named(CALL_MODULES, modules)];
-    this.#stores = stores.length === 0 ? null : new KerbState(host);
-    for (const [name, module] of stores) if (this.#stores !== null) imports.set(name, bindModule(module, this.#stores));
-    this.#calls = calls.length === 0 ? null : new KerbGuest(host);
-    for (const [name, module] of calls) if (this.#calls !== null) imports.set(name, bindModule(module, this.#calls));
+    const kerb = named(KERB_MODULES, modules);
+    this.#kerb = kerb.length === 0 ? null : new KerbGuest(host);
+    for (const [name, module] of kerb) if (this.#kerb !== null) imports.set(name, bindModule(module, this.#kerb));
     this.imports = imports;
   }
 
@@ -66,7 +62,7 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     const response = new ResponseDraft(exchange, this.#hold);
     const turn = { request, response, afterNext: false, features: this.#instanceFeatures };
     this.#turn = turn;
-    this.#calls?.begin(exchange, { take: (answer) => takeOver(turn, answer) });
+    this.#kerb?.begin(exchange, { take: (answer) => takeOver(turn, answer) });
     try {
       const contextAndNext = (await enter('handle_request')) as bigint;
       // The low half says whether to go on; the high half is the guest's own word for handle_response.
@@ -85,8 +81,7 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
     this.#turn = null;
     if (what === 'instance') this.#instanceFeatures = 0;
     this.#wasi?.reset();
-    this.#stores?.reset();
-    this.#calls?.reset();
+    this.#kerb?.reset();
   }
 
   async #next(enter: Enter, exchange: Exchange, context: number): Promise<void> {

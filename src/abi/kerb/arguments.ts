@@ -14,7 +14,7 @@ export function textAt(memory: GuestMemory, pointer: number, length: number, max
   try {
     return UTF_8.decode(bytes);
   } catch {
-    return ERRNO.badValue;
+    return ERRNO.invalid;
   }
 }
 
@@ -26,17 +26,17 @@ export function bytesAt(
   maxBytes: number,
 ): Uint8Array<ArrayBufferLike> | Errno {
   memory.checkRange(pointer, length);
-  return length >>> 0 > maxBytes ? ERRNO.tooLarge : memory.read(pointer, length);
+  return length >>> 0 > maxBytes ? ERRNO.too_large : memory.read(pointer, length);
 }
 
 /** A text that is not empty: a name, or a key of a config. */
 export function nameAt(memory: GuestMemory, pointer: number, length: number, maxBytes: number): string | Errno {
   const name = textAt(memory, pointer, length, maxBytes);
-  return name === '' ? ERRNO.badValue : name;
+  return name === '' ? ERRNO.invalid : name;
 }
 
 /** A key of a key-value store; not `.` or `..`, which no address of the API can name (RFC 3986 section 5.2.4). */
 export function keyAt(memory: GuestMemory, pointer: number, length: number, maxBytes: number): string | Errno {
   const key = nameAt(memory, pointer, length, maxBytes);
-  return key === '.' || key === '..' ? ERRNO.badValue : key;
+  return key === '.' || key === '..' ? ERRNO.invalid : key;
 }

@@ -3,13 +3,13 @@ import type { HostModule } from '../host-function.ts';
 import { nameAt } from './arguments.ts';
 import { ERRNO } from './errno.ts';
 import { SIZES } from './limits.ts';
-import type { KerbState } from './state.ts';
+import type { KerbGuest } from './guest.ts';
 
 /** `get`. */
-export const CONFIG_FUNCTIONS: HostModule<KerbState> = {
+export const CONFIG_FUNCTIONS: HostModule<KerbGuest> = {
   /**
    * `get(key, key_len, buf, buf_limit)`: writes the text of a key, as UTF-8, if it fits in `buf_limit` bytes.
-   * Result: its length in bytes, or `absent`, `bad_value`, `too_large`. Ends the guest for memory out of bounds.
+   * Result: its length in bytes, or `absent`, `invalid`, `too_large`. Ends the guest for memory out of bounds.
    */
   get: {
     signature: 'iiii->i',

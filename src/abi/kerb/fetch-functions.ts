@@ -3,7 +3,7 @@ import { isToken } from '../../http/fields.ts';
 import { MAX_HEAD_BYTES, MAX_TARGET_BYTES } from '../../http/limits.ts';
 import { isSendableMethod, targetFault } from '../../http/request-rules.ts';
 import type { HostModule } from '../host-function.ts';
-import { ERRNO } from './call-errno.ts';
+import { ERRNO } from './errno.ts';
 import type { FetchTable } from './fetch-table.ts';
 import { FetchRead } from './fetch-read.ts';
 import type { KerbGuest } from './guest.ts';
@@ -13,7 +13,7 @@ import {
   MAX_METHOD_BYTES,
   MAX_OPEN_FETCHES,
   MAX_READ_BYTES,
-} from './call-limits.ts';
+} from './limits.ts';
 
 /** Texts, each with a NUL after it. */
 function terminated(texts: readonly string[]): string {

@@ -1,7 +1,7 @@
 /** One read of the body of a fetch's answer. */
 import { BodyError } from '../../http/body.ts';
 import type { GuestMemory } from '../guest-memory.ts';
-import { ERRNO } from './call-errno.ts';
+import { ERRNO } from './errno.ts';
 import type { Fetch } from './fetch.ts';
 
 type Chunk = Uint8Array | null;

@@ -1,9 +1,9 @@
 /** The fetches of one request: their handles and tickets, the wait that the guest may be in, and the end of them all. */
 import type { BackendResponse } from '../../capability/backend.ts';
 import type { Exchange, GuestHost } from '../abi.ts';
-import { ERRNO } from './call-errno.ts';
+import { ERRNO } from './errno.ts';
 import { Fetch } from './fetch.ts';
-import { ANSWER_PAGES, ENDLESS_WAIT_MS, FETCH_PAGES, MAX_OPEN_FETCHES } from './call-limits.ts';
+import { ANSWER_PAGES, ENDLESS_WAIT_MS, FETCH_PAGES, MAX_OPEN_FETCHES } from './limits.ts';
 
 /** What a guest's own response can be made of. */
 export interface ResponseTaker {

@@ -6,8 +6,8 @@ import { HeaderList } from '../../http/headers.ts';
 import { MAX_FIELDS, MAX_HEAD_BYTES } from '../../http/limits.ts';
 import { isHostRequestField } from '../../http/request-rules.ts';
 import { CollectedBytes, type Hold } from '../http-wasm/collected-bytes.ts';
-import { ERRNO, ERRNO_OF_FAULT, type Errno } from './call-errno.ts';
-import { MAX_FETCH_BODY_BYTES } from './call-limits.ts';
+import { ERRNO, ERRNO_OF_FAULT, type Errno } from './errno.ts';
+import { MAX_FETCH_BODY_BYTES } from './limits.ts';
 
 /** Where a fetch is on its way. `given`: its answer is the guest's own response now, and none of the fetch's business. */
 export type Stage = 'draft' | 'sent' | 'answered' | 'failed' | 'given' | 'closed';

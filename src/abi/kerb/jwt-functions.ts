@@ -1,8 +1,8 @@
 /** The import module `kerb_jwt`: tokens of the issuers that the manifest trusts. */
 import type { HostModule } from '../host-function.ts';
-import { ERRNO } from './call-errno.ts';
+import { ERRNO } from './errno.ts';
 import type { KerbGuest } from './guest.ts';
-import { MAX_GRANT_NAME_BYTES, MAX_TOKEN_BYTES } from './call-limits.ts';
+import { MAX_GRANT_NAME_BYTES, MAX_TOKEN_BYTES } from './limits.ts';
 
 /** Conventions as in `kerb_fetch`. */
 export const JWT_FUNCTIONS: HostModule<KerbGuest> = {

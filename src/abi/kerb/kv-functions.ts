@@ -4,7 +4,7 @@ import type { HostModule } from '../host-function.ts';
 import { bytesAt, keyAt, nameAt, textAt } from './arguments.ts';
 import { ERRNO, errnoOf, type Errno } from './errno.ts';
 import { MAX_LISTED_KEYS, SIZES, TTL_SECONDS } from './limits.ts';
-import type { KerbState, OpenStore } from './state.ts';
+import type { KerbGuest, OpenStore } from './guest.ts';
 
 const PAGE_BYTES = 65_536;
 
@@ -20,10 +20,10 @@ const MODES = [
 ] as const satisfies readonly ((generation: number) => KvCondition)[];
 
 /** `open`, `close`, `get`, `metadata`, `generation`, `put`, `delete`, `list`. */
-export const KV_FUNCTIONS: HostModule<KerbState> = {
+export const KV_FUNCTIONS: HostModule<KerbGuest> = {
   /**
-   * `open(name, name_len)`: opens a store for this request. Result: its handle, more than 0, or `denied` when the manifest does not
-   * grant it, `quota` when {@link ./limits.ts MAX_OPEN_STORES} are open, `bad_value`, `too_large`. Never waits.
+   * `open(name, name_len)`: opens a store for this request. Result: its handle, more than 0, or `not_granted` when the manifest does not
+   * grant it, `quota` when {@link ./limits.ts MAX_OPEN_STORES} are open, `invalid`, `too_large`. Never waits.
    */
   open: {
     signature: 'ii->i',
@@ -31,18 +31,18 @@ export const KV_FUNCTIONS: HostModule<KerbState> = {
       const name = nameAt(state.host.memory, at, length, SIZES.name);
       if (typeof name === 'number') return name;
       const store = state.host.kv(name);
-      if (store === null) return ERRNO.denied;
+      if (store === null) return ERRNO.not_granted;
       return state.stores.add({ store, seen: null }) ?? ERRNO.quota;
     },
   },
   /** `close(handle)`: forgets a handle; the end of the request does so too. Result: 0 or `bad_handle`. */
   close: {
     signature: 'i->i',
-    bind: (state) => (handle: number) => (state.stores.close(handle) ? 0 : ERRNO.badHandle),
+    bind: (state) => (handle: number) => (state.stores.close(handle) ? 0 : ERRNO.bad_handle),
   },
   /**
    * `get(handle, key, key_len, buf, buf_limit)`: reads a value and writes it if it fits in `buf_limit` bytes; a longer one is asked
-   * for again with a larger buffer. Result: its length in bytes, or `absent`, `bad_handle`, `bad_value`, `too_large`, `quota`,
+   * for again with a larger buffer. Result: its length in bytes, or `absent`, `bad_handle`, `invalid`, `too_large`, `quota`,
    * `busy`, `unavailable`.
    */
   get: {
@@ -110,7 +110,7 @@ export const KV_FUNCTIONS: HostModule<KerbState> = {
         if (typeof text === 'number') return BigInt(text);
         const ttl = ttlOf(ttlSeconds);
         const condition = conditionOf(mode, generation);
-        if (ttl === undefined || condition === undefined) return BigInt(ERRNO.badValue);
+        if (ttl === undefined || condition === undefined) return BigInt(ERRNO.invalid);
         const bytes = bytesAt(memory, value, valueLength, SIZES.value);
         if (typeof bytes === 'number') return BigInt(bytes);
         const asked = keyOf(state, handle, at, length);
@@ -153,7 +153,7 @@ export const KV_FUNCTIONS: HostModule<KerbState> = {
         const most = Math.min(MAX_LISTED_KEYS, Math.max(1, Math.floor((limit >>> 0) / (LENGTH_BYTES + 1))));
         return resultOf(open.store.keys(prefix, after, most), (keys) => {
           const list = encodedKeys(keys, limit >>> 0);
-          if (keys.length > 0 && list.length === 0) return ERRNO.tooSmall;
+          if (keys.length > 0 && list.length === 0) return ERRNO.too_small;
           return memory.writeBytes(buf, limit, list);
         });
       },
@@ -169,13 +169,13 @@ interface Asked {
 type Seen = Omit<KvEntry, 'value'> | null;
 
 /** The store of a handle, when the request may ask it once more. */
-function storeOf(state: KerbState, handle: number): OpenStore | Errno {
+function storeOf(state: KerbGuest, handle: number): OpenStore | Errno {
   const open = state.stores.get(handle);
-  if (open === undefined) return ERRNO.badHandle;
+  if (open === undefined) return ERRNO.bad_handle;
   return state.takeKvOperation() ? open : ERRNO.quota;
 }
 
-function keyOf(state: KerbState, handle: number, at: number, length: number): Asked | Errno {
+function keyOf(state: KerbGuest, handle: number, at: number, length: number): Asked | Errno {
   const key = keyAt(state.host.memory, at, length, SIZES.key);
   if (typeof key === 'number') return key;
   const open = storeOf(state, handle);
@@ -195,7 +195,7 @@ function withoutValue({ generation, metadata, bytes }: KvEntry): Omit<KvEntry, '
 
 /** Tells something of an entry: of the one that was read last, when that is it. */
 function describe<T extends number | bigint>(
-  state: KerbState,
+  state: KerbGuest,
   handle: number,
   at: number,
   length: number,
@@ -212,7 +212,7 @@ function describe<T extends number | bigint>(
 }
 
 /** The value is the host's while the write waits, and on the request's account, which ends with the request if not before. */
-async function put(state: KerbState, { open, key }: Asked, entry: KvPut): Promise<bigint> {
+async function put(state: KerbGuest, { open, key }: Asked, entry: KvPut): Promise<bigint> {
   const pages = Math.floor(entry.value.length / PAGE_BYTES);
   if (pages > 0) state.host.hold(pages);
   open.seen = null;

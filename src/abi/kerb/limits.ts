@@ -7,7 +7,7 @@ export const MAX_KV_OPERATIONS = 1_000;
 /** Calls of `kerb_rate` by one request; further ones answer `quota`. A counter that others count up would time what they do. */
 export const MAX_RATE_OPERATIONS = 1_000;
 
-/** The longest window of a counter, and the longest penalty; longer: `bad_value`. One day. */
+/** The longest window of a counter, and the longest penalty; longer: `invalid`. One day. */
 export const MAX_WINDOW_SECONDS = 86_400;
 
 /** The longest line taken by one call of `kerb_log`; the rest is dropped. 8 KiB. */
@@ -16,7 +16,7 @@ export const MAX_LINE_BYTES = 8_192;
 /** Stores that one request may have open; further ones answer `quota`. More than any app has use for. */
 export const MAX_OPEN_STORES = 64;
 
-/** The shortest and the longest life of an entry that has an end; others: `bad_value`. Ten years. */
+/** The shortest and the longest life of an entry that has an end; others: `invalid`. Ten years. */
 export const TTL_SECONDS = { least: 1, most: 315_360_000 } as const;
 
 /** Keys that one call lists at the most; the next call goes on. */
@@ -29,3 +29,42 @@ export const SIZES = {
   metadata: STORE_LIMITS.kvMetadataBytes,
   name: STORE_LIMITS.nameBytes,
 } as const;
+
+/**
+ * Fetches that one request has open, sent or not: each holds a connection and buffers of the host's. As many as four pages of six
+ * parallel calls need; all requests of a tenant share 1,024 connections to a backend. A further `request` answers `too_many`.
+ */
+export const MAX_OPEN_FETCHES = 16;
+
+/** The largest request body of one fetch, held whole so that its length is known. 16 MiB. Beyond, `body` answers `too_large`. */
+export const MAX_FETCH_BODY_BYTES = 16 * 1024 * 1024;
+
+/** The longest backend name taken from a guest: names of the manifest are shorter. A longer one is `not_granted`. */
+export const MAX_GRANT_NAME_BYTES = 63;
+
+/** The longest method taken from a guest. A longer one is `invalid`. */
+export const MAX_METHOD_BYTES = 64;
+
+/** The longest field name taken from a guest, so that one call cannot make the host hold the guest's memory. Beyond: `too_large`. */
+export const MAX_FIELD_NAME_BYTES = 1024;
+
+/** Pages of 64 KiB on the request's account for an open fetch: its fields, at most one page, and what the transport keeps. */
+export const FETCH_PAGES = 1;
+
+/** Pages for one that is sent: its answer waits in up to 64 KiB and one read of a socket, which is 64 KiB too. */
+export const ANSWER_PAGES = 2;
+
+/** The most that one `read` moves, so that a guest cannot reserve host time with one call. 1 MiB; `read` then answers less. */
+export const MAX_READ_BYTES = 1024 * 1024;
+
+/**
+ * `timeout_ms` from which on a wait lasts for as long as the request may take: longer than any may, and what timers can hold. The
+ * documented spelling is 2^32 - 1, which is -1 as an i32.
+ */
+export const ENDLESS_WAIT_MS = 0x7fff_ffff;
+
+/** Bytes of a token taken from a guest: what proxies take of a header line. 8 KiB. A longer one is `bad_token`. */
+export const MAX_TOKEN_BYTES = 8 * 1024;
+
+/** Tokens that one request may have verified: each costs a signature check outside the guest's CPU budget. Beyond: `too_many`. */
+export const MAX_VERIFICATIONS = 32;

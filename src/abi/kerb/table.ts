@@ -8,25 +8,14 @@ import { KV_FUNCTIONS } from './kv-functions.ts';
 import { LOG_FUNCTIONS } from './log-functions.ts';
 import { RATE_FUNCTIONS } from './rate-functions.ts';
 import { SECRET_FUNCTIONS } from './secret-functions.ts';
-import type { KerbState } from './state.ts';
 
-/** Stores and counters, each module with its functions. */
-export const STORE_MODULES: ReadonlyMap<string, HostModule<KerbState>> = new Map([
+/** Each module with its functions, in the order of its README: for binding and for admission. */
+export const KERB_MODULES: ReadonlyMap<string, HostModule<KerbGuest>> = new Map([
   ['kerb_kv', KV_FUNCTIONS],
   ['kerb_config', CONFIG_FUNCTIONS],
   ['kerb_secret', SECRET_FUNCTIONS],
   ['kerb_rate', RATE_FUNCTIONS],
   ['kerb_log', LOG_FUNCTIONS],
-]);
-
-/** What calls others: backends, and issuers of tokens. */
-export const CALL_MODULES: ReadonlyMap<string, HostModule<KerbGuest>> = new Map([
   ['kerb_fetch', FETCH_FUNCTIONS],
   ['kerb_jwt', JWT_FUNCTIONS],
-]);
-
-/** All of them, for admission. */
-export const KERB_MODULES: ReadonlyMap<string, HostModule<never>> = new Map<string, HostModule<never>>([
-  ...STORE_MODULES,
-  ...CALL_MODULES,
 ]);

@@ -2,8 +2,8 @@
 import type { TokenIssuer } from '../../capability/jwt.ts';
 import type { Exchange } from '../abi.ts';
 import type { GuestMemory } from '../guest-memory.ts';
-import { ERRNO, ERRNO_OF_TOKEN_FAULT } from './call-errno.ts';
-import { MAX_VERIFICATIONS } from './call-limits.ts';
+import { ERRNO, ERRNO_OF_TOKEN_FAULT } from './errno.ts';
+import { MAX_VERIFICATIONS } from './limits.ts';
 
 /** Where claims go. */
 export interface ClaimsBuffer {

@@ -1,8 +1,8 @@
 /* oxlint-disable vitest/no-conditional-expect -- each case of a table says what is expected of it */
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../../src/abi/guest-fault.ts';
-import { ERRNO, ERRNO_OF_FAULT } from '../../../../src/abi/kerb/call-errno.ts';
-import { MAX_FETCH_BODY_BYTES, MAX_OPEN_FETCHES } from '../../../../src/abi/kerb/call-limits.ts';
+import { ERRNO, ERRNO_OF_FAULT } from '../../../../src/abi/kerb/errno.ts';
+import { MAX_FETCH_BODY_BYTES, MAX_OPEN_FETCHES } from '../../../../src/abi/kerb/limits.ts';
 import { BackendError, type BackendFault } from '../../../../src/capability/backend.ts';
 import { BodyError, type BodySource } from '../../../../src/http/body.ts';
 import { MAX_FIELDS, MAX_TARGET_BYTES } from '../../../../src/http/limits.ts';

@@ -1,7 +1,7 @@
 /** The end of fetches: nothing outlives its request, reaches another one, or stays on the account. */
 import { describe, expect, it } from 'vitest';
-import { ERRNO } from '../../../../src/abi/kerb/call-errno.ts';
-import { ANSWER_PAGES, FETCH_PAGES } from '../../../../src/abi/kerb/call-limits.ts';
+import { ERRNO } from '../../../../src/abi/kerb/errno.ts';
+import { ANSWER_PAGES, FETCH_PAGES } from '../../../../src/abi/kerb/limits.ts';
 import { DirectGuest, LateSource, NotingBackend } from '../http-wasm/direct-guest.ts';
 import { answerOf, Caller, calling, guestAfter, HeldBackend } from './fetch-guest.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../../src/abi/guest-fault.ts';
-import { ERRNO } from '../../../../src/abi/kerb/call-errno.ts';
-import { MAX_VERIFICATIONS } from '../../../../src/abi/kerb/call-limits.ts';
+import { ERRNO } from '../../../../src/abi/kerb/errno.ts';
+import { MAX_VERIFICATIONS } from '../../../../src/abi/kerb/limits.ts';
 import type { TokenIssuer, TokenVerdict } from '../../../../src/capability/jwt.ts';
 import { DirectGuest, inRequest } from '../http-wasm/direct-guest.ts';
 

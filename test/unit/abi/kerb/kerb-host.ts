@@ -3,8 +3,8 @@ import { KvError, type KvEntry, type KvFault, type KvPut, type KvStore } from '.
 import { NO_STORES, type StoreGrants } from '../../../../src/capability/stores.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import { bindModule, type Scalar } from '../../../../src/abi/host-function.ts';
-import { KerbState } from '../../../../src/abi/kerb/state.ts';
-import { STORE_MODULES } from '../../../../src/abi/kerb/table.ts';
+import { KerbGuest } from '../../../../src/abi/kerb/guest.ts';
+import { KERB_MODULES } from '../../../../src/abi/kerb/table.ts';
 import { RecordingHost } from '../recording-host.ts';
 
 /** A store that keeps what it is told, and what it was asked. */
@@ -61,14 +61,14 @@ export class KerbHost extends RecordingHost {
   readonly memory = new GuestMemory(this.pages);
   readonly grants: { config: Uint8Array; env: {}; stores: StoreGrants };
   readonly kvStore = new MemoryKv();
-  readonly state: KerbState;
+  readonly state: KerbGuest;
   #next = TEXT_AT;
 
   constructor(stores: Partial<StoreGrants> = {}) {
     super();
     this.grants = { config: new Uint8Array(0), env: {}, stores: { ...NO_STORES, ...stores } };
     this.stores.set('main', this.kvStore);
-    this.state = new KerbState(this);
+    this.state = new KerbGuest(this);
   }
 
   /** Puts a text into the memory; answers its place and length. */
@@ -83,7 +83,7 @@ export class KerbHost extends RecordingHost {
   /** Calls `module.name`; whatever waits is waited for. */
   async call(path: `kerb_${string}.${string}`, ...args: Scalar[]): Promise<Scalar | void> {
     const [module = '', name = ''] = path.split('.');
-    const functions = STORE_MODULES.get(module);
+    const functions = KERB_MODULES.get(module);
     if (functions === undefined) throw new TypeError(`no module ${module}`);
     const bound = bindModule(functions, this.state).get(name);
     if (bound === undefined) throw new TypeError(`no function ${path}`);

@@ -44,10 +44,10 @@ function put({
 describe('open', () => {
   it('answers a handle for a store that is granted, and no other', async () => {
     expect(handle).toBeGreaterThan(0);
-    expect(await host.call('kerb_kv.open', ...host.text('other'))).toBe(ERRNO.denied);
-    expect(await host.call('kerb_kv.open', ...host.text('constructor'))).toBe(ERRNO.denied);
-    expect(await host.call('kerb_kv.open', 0, 0)).toBe(ERRNO.badValue);
-    expect(await host.call('kerb_kv.open', ...host.text('x'.repeat(SIZES.name + 1)))).toBe(ERRNO.tooLarge);
+    expect(await host.call('kerb_kv.open', ...host.text('other'))).toBe(ERRNO.not_granted);
+    expect(await host.call('kerb_kv.open', ...host.text('constructor'))).toBe(ERRNO.not_granted);
+    expect(await host.call('kerb_kv.open', 0, 0)).toBe(ERRNO.invalid);
+    expect(await host.call('kerb_kv.open', ...host.text('x'.repeat(SIZES.name + 1)))).toBe(ERRNO.too_large);
   });
 
   it('opens so many at a time', async () => {
@@ -61,10 +61,10 @@ describe('open', () => {
     'a handle that was never given, %i, is none',
     async (forged) => {
       for (const path of ['kerb_kv.get', 'kerb_kv.metadata'] as const)
-        expect(await host.call(path, forged, ...host.text('k'), BUFFER, 9)).toBe(ERRNO.badHandle);
-      expect(await host.call('kerb_kv.close', forged)).toBe(ERRNO.badHandle);
-      expect(await host.call('kerb_kv.generation', forged, ...host.text('k'))).toBe(BigInt(ERRNO.badHandle));
-      expect(await host.call('kerb_kv.delete', forged, ...host.text('k'))).toBe(ERRNO.badHandle);
+        expect(await host.call(path, forged, ...host.text('k'), BUFFER, 9)).toBe(ERRNO.bad_handle);
+      expect(await host.call('kerb_kv.close', forged)).toBe(ERRNO.bad_handle);
+      expect(await host.call('kerb_kv.generation', forged, ...host.text('k'))).toBe(BigInt(ERRNO.bad_handle));
+      expect(await host.call('kerb_kv.delete', forged, ...host.text('k'))).toBe(ERRNO.bad_handle);
       expect(kv.asked).toEqual([]);
     },
   );
@@ -72,7 +72,7 @@ describe('open', () => {
   it('a handle of the request before is none, whatever this one opens', async () => {
     host.state.reset();
     expect(await host.open()).not.toBe(handle);
-    expect(await get('k')).toBe(ERRNO.badHandle);
+    expect(await get('k')).toBe(ERRNO.bad_handle);
   });
 });
 
@@ -95,8 +95,8 @@ describe('get', () => {
   it('says that there is none, and what is no key', async () => {
     expect(await get('k')).toBe(ERRNO.absent);
     for (const key of ['', '.', '..', Buffer.from([0xff]), Buffer.from([0xed, 0xa0, 0x80])])
-      expect(await get(key)).toBe(ERRNO.badValue);
-    expect(await get('k'.repeat(SIZES.key + 1))).toBe(ERRNO.tooLarge);
+      expect(await get(key)).toBe(ERRNO.invalid);
+    expect(await get('k'.repeat(SIZES.key + 1))).toBe(ERRNO.too_large);
     expect(kv.asked).toHaveLength(1);
   });
 
@@ -183,7 +183,7 @@ describe('put', () => {
     { mode: 3, generation: 2n ** 62n },
     { key: '..' },
   ])('refuses %o', async (bad) => {
-    expect(await put(bad)).toBe(BigInt(ERRNO.badValue));
+    expect(await put(bad)).toBe(BigInt(ERRNO.invalid));
     expect(kv.asked).toEqual([]);
   });
 
@@ -191,9 +191,9 @@ describe('put', () => {
     host.pages.grow(500);
     const key = host.text('k');
     const tooLong = host.call('kerb_kv.put', handle, ...key, 0, SIZES.value + 1, 0, 0, 0, 0, 0n);
-    expect(await tooLong).toBe(BigInt(ERRNO.tooLarge));
+    expect(await tooLong).toBe(BigInt(ERRNO.too_large));
     const longMetadata = host.call('kerb_kv.put', handle, ...key, 0, 1, 0, SIZES.metadata + 1, 0, 0, 0n);
-    expect(await longMetadata).toBe(BigInt(ERRNO.tooLarge));
+    expect(await longMetadata).toBe(BigInt(ERRNO.too_large));
   });
 
   it('copies the value before it waits, and has it on the account of the request meanwhile', async () => {
@@ -239,8 +239,8 @@ describe('list', () => {
 
   it('says when not even the first fits', async () => {
     kv.set('key', '');
-    expect(await list('', '', 6)).toBe(ERRNO.tooSmall);
-    expect(await list('', '', 0)).toBe(ERRNO.tooSmall);
+    expect(await list('', '', 6)).toBe(ERRNO.too_small);
+    expect(await list('', '', 0)).toBe(ERRNO.too_small);
     expect(await list('none', '', 0)).toBe(0);
   });
 

@@ -4,17 +4,23 @@ import { GuestFault } from '../../../../src/abi/guest-fault.ts';
 import { signaturesOf } from '../../../../src/abi/host-function.ts';
 import { ERRNO } from '../../../../src/abi/kerb/errno.ts';
 import { MAX_LINE_BYTES, MAX_RATE_OPERATIONS, MAX_WINDOW_SECONDS, SIZES } from '../../../../src/abi/kerb/limits.ts';
-import { STORE_MODULES } from '../../../../src/abi/kerb/table.ts';
+import { KERB_MODULES } from '../../../../src/abi/kerb/table.ts';
 import { BUFFER, KerbHost } from './kerb-host.ts';
 
+/** What may make a guest wait. */
+const WAITING: Readonly<Record<string, readonly string[]>> = {
+  kerb_kv: ['delete', 'generation', 'get', 'list', 'metadata', 'put'],
+  kerb_fetch: ['read', 'wait', 'wait_any'],
+  kerb_jwt: ['verify'],
+};
+
 describe('the modules', () => {
-  it('have names of their own, results that hold an errno, and waits only where the store is asked', () => {
-    for (const [module, functions] of STORE_MODULES) {
+  it('have names of their own, results that hold an errno, and wait only where somebody else is asked', () => {
+    for (const [module, functions] of KERB_MODULES) {
       expect(module).toMatch(/^kerb_[a-z]+$/);
       for (const signature of signaturesOf(functions).values()) expect(signature).toMatch(/^[iI]+->[iI]$/);
       const waits = Object.entries(functions).filter(([, { suspends }]) => suspends === true);
-      const names = module === 'kerb_kv' ? ['delete', 'generation', 'get', 'list', 'metadata', 'put'] : [];
-      expect(waits.map(([name]) => name).toSorted()).toEqual(names);
+      expect(waits.map(([name]) => name).toSorted()).toEqual(WAITING[module] ?? []);
     }
   });
 
@@ -44,8 +50,8 @@ describe('kerb_config', () => {
 
   it('refuses names that are none, and ends the guest for memory that is not its own', async () => {
     const host = new KerbHost({ config: new Map([['theme', 'dark']]) });
-    expect(await host.call('kerb_config.get', 0, 0, BUFFER, 9)).toBe(ERRNO.badValue);
-    expect(await host.call('kerb_config.get', 0, SIZES.name + 1, BUFFER, 9)).toBe(ERRNO.tooLarge);
+    expect(await host.call('kerb_config.get', 0, 0, BUFFER, 9)).toBe(ERRNO.invalid);
+    expect(await host.call('kerb_config.get', 0, SIZES.name + 1, BUFFER, 9)).toBe(ERRNO.too_large);
     await expect(host.call('kerb_config.get', 65_536, 1, BUFFER, 9)).rejects.toThrow(GuestFault);
     await expect(host.call('kerb_config.get', 0, -1, BUFFER, 9)).rejects.toThrow(GuestFault);
     await expect(host.call('kerb_config.get', ...host.text('theme'), 65_535, 9)).rejects.toThrow(GuestFault);
@@ -68,7 +74,7 @@ describe('kerb_secret', () => {
     const host = new KerbHost({ secrets });
     expect(await host.call('kerb_secret.get', ...host.text('UNSET'), BUFFER, 3)).toBe(ERRNO.absent);
     for (const name of ['OTHER', 'api_key', 'constructor'])
-      expect(await host.call('kerb_secret.get', ...host.text(name), BUFFER, 3)).toBe(ERRNO.denied);
+      expect(await host.call('kerb_secret.get', ...host.text(name), BUFFER, 3)).toBe(ERRNO.not_granted);
   });
 
   it('says nothing of a value in its faults', async () => {
@@ -100,10 +106,10 @@ describe('kerb_rate', () => {
       [MAX_WINDOW_SECONDS + 1, 1],
       [1, -1],
     ] as const)
-      expect(await host.call('kerb_rate.count', ...key, seconds, amount)).toBe(ERRNO.badValue);
-    expect(await host.call('kerb_rate.penalize', ...key, -1)).toBe(ERRNO.badValue);
-    expect(await host.call('kerb_rate.count', 0, 0, 1, 1)).toBe(ERRNO.badValue);
-    expect(await host.call('kerb_rate.is_penalized', 0, SIZES.key + 1)).toBe(ERRNO.tooLarge);
+      expect(await host.call('kerb_rate.count', ...key, seconds, amount)).toBe(ERRNO.invalid);
+    expect(await host.call('kerb_rate.penalize', ...key, -1)).toBe(ERRNO.invalid);
+    expect(await host.call('kerb_rate.count', 0, 0, 1, 1)).toBe(ERRNO.invalid);
+    expect(await host.call('kerb_rate.is_penalized', 0, SIZES.key + 1)).toBe(ERRNO.too_large);
     await expect(host.call('kerb_rate.count', 65_536, 1, 1, 1)).rejects.toThrow(GuestFault);
   });
 
@@ -132,7 +138,7 @@ describe('kerb_log', () => {
   it('refuses names that could be taken for something else, and memory that is not the guest’s', async () => {
     const host = new KerbHost();
     for (const name of ['', 'a b', 'a\n', 'é', 'x'.repeat(64)])
-      expect(await host.call('kerb_log.write', ...host.text(name), ...host.text('t'))).toBe(ERRNO.badValue);
+      expect(await host.call('kerb_log.write', ...host.text(name), ...host.text('t'))).toBe(ERRNO.invalid);
     await expect(host.call('kerb_log.write', ...host.text('a'), 65_535, 2)).rejects.toThrow(GuestFault);
     expect(host.lines).toEqual([]);
   });
