@@ -1,7 +1,8 @@
 /** The templates of `kerb init`: what there is, and the files of each. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ROOT } from '../setup/places.js';
 
 /** A template, as the list shows it. */
 export interface Template {
@@ -11,6 +12,8 @@ export interface Template {
   readonly summary: string;
   /** What has to be run after a change of the source. */
   readonly build: string;
+  /** Where the ABI's binding goes, which is that of the sample apps; `null`: none is needed. */
+  readonly binding: string | null;
 }
 
 /** Every template. The first is the standard one: npm is there wherever Kerb is. */
@@ -19,10 +22,26 @@ export const TEMPLATES: readonly [Template, ...Template[]] = [
     name: 'assemblyscript',
     summary: 'TypeScript-like, built with npm alone',
     build: 'npm install && npm run build',
+    binding: 'assembly/http_handler.ts',
   },
-  { name: 'rust', summary: 'no_std, no dependencies; needs cargo and wasm32-unknown-unknown', build: 'sh build.sh' },
-  { name: 'c', summary: 'freestanding; needs clang and wasm-ld, and no WASI SDK', build: 'sh build.sh' },
-  { name: 'wat', summary: 'the text format of WebAssembly; needs wat2wasm, from npm', build: 'sh build.sh' },
+  {
+    name: 'rust',
+    summary: 'no_std, no dependencies; needs cargo and wasm32-unknown-unknown',
+    build: 'sh build.sh',
+    binding: 'src/http_handler.rs',
+  },
+  {
+    name: 'c',
+    summary: 'freestanding; needs clang and wasm-ld, and no WASI SDK',
+    build: 'sh build.sh',
+    binding: 'http_handler.h',
+  },
+  {
+    name: 'wat',
+    summary: 'the text format of WebAssembly; needs wat2wasm, from npm',
+    build: 'sh build.sh',
+    binding: null,
+  },
 ];
 
 /** One file of a new app. */
@@ -39,13 +58,17 @@ const NAME_CHARS = 63;
 const HIDDEN = '.template';
 
 const FOLDER = fileURLToPath(new URL('./templates', import.meta.url));
+const BINDINGS = join(ROOT, 'tenants/bindings');
 
 /** The files of a template for an app of that name, in order of paths. */
 export async function templateFiles(template: Template, name: string): Promise<TemplateFile[]> {
   const folder = join(FOLDER, template.name);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return Promise.all(files.sort().map((file) => templateFile(folder, file, name)));
+  const own = await Promise.all(files.map((file) => templateFile(folder, file, name)));
+  const { binding } = template;
+  if (binding !== null) own.push({ path: binding, content: await readFile(join(BINDINGS, basename(binding))) });
+  return own.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 async function templateFile(folder: string, file: string, name: string): Promise<TemplateFile> {

@@ -1,4 +1,4 @@
-//! http-wasm http_handler ABI for Rust guests without `std`: use it as `#[path = "../bindings/http_handler.rs"] mod http;`.
+//! http-wasm http_handler ABI for Rust guests without `std`; the sample apps use it as `#[path = "../bindings/http_handler.rs"] mod http;`.
 //!
 //! Getters fill a buffer that the guest owns and answer `None` when the value is longer than the buffer.
 #![allow(dead_code)]
@@ -12,6 +12,15 @@ pub enum Kind {
     Response = 1,
 }
 
+/// How much a line of the log matters.
+#[derive(Clone, Copy)]
+pub enum Level {
+    Debug = -1,
+    Info = 0,
+    Warn = 1,
+    Error = 2,
+}
+
 /// What `handle_request` answers when the response is complete.
 pub const DONE: u64 = 0;
 /// What `handle_request` answers to hand the request on to the origin.
@@ -21,6 +30,7 @@ mod raw {
     #[link(wasm_import_module = "http_handler")]
     extern "C" {
         pub fn get_config(buf: *mut u8, limit: usize) -> usize;
+        pub fn log(level: i32, message: *const u8, len: usize);
         pub fn get_header_names(kind: u32, buf: *mut u8, limit: usize) -> u64;
         pub fn get_header_values(kind: u32, name: *const u8, name_len: usize, buf: *mut u8, limit: usize) -> u64;
         pub fn set_header_value(kind: u32, name: *const u8, name_len: usize, value: *const u8, value_len: usize);
@@ -37,6 +47,11 @@ mod raw {
 /// The part of `buf` that the host filled, or `None` when it needed more and so wrote nothing.
 fn filled(buf: &[u8], len: usize) -> Option<&[u8]> {
     buf.get(..len)
+}
+
+/// Writes a line to the tenant's log.
+pub fn log(level: Level, message: &[u8]) {
+    unsafe { raw::log(level as i32, message.as_ptr(), message.len()) }
 }
 
 pub fn config(buf: &mut [u8]) -> Option<&[u8]> {

@@ -6,7 +6,7 @@ import { rendered } from '../../../src/cli/output.ts';
 const SERVES = 'serves shop.localhost/ *.example.com/api (http-wasm, request, 0.7 KiB -> 0.9 KiB, 31 ms)';
 
 function storyOf(...lines: readonly string[]): { said: string; story: DevStory } {
-  const story = new DevStory({ serverFolder: '/tmp/kerb-dev-x/tenants/shop', folder: 'my/shop', showsControl: false });
+  const story = new DevStory({ serverFolder: 'dev-home/tenants/shop', folder: 'my/shop', showsControl: false });
   return { said: told(story, ...lines), story };
 }
 
@@ -38,8 +38,8 @@ describe('the story of an app', () => {
 
   it('names the folder as the user does where something is refused', () => {
     const { said, story } = storyOf(
-      'error /tmp/kerb-dev-x/tenants/shop: not deployed: /tmp/kerb-dev-x/tenants/shop/kerb.toml: the manifest has one fault',
-      '    - /tmp/kerb-dev-x/tenants/shop/kerb.toml:4: limits.cpu_ms: is wrong',
+      'error dev-home/tenants/shop: not deployed: dev-home/tenants/shop/kerb.toml: the manifest has one fault',
+      '    - dev-home/tenants/shop/kerb.toml:4: limits.cpu_ms: is wrong',
       READY,
     );
     expect(said.split('\n')).toEqual([
