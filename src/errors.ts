@@ -60,3 +60,8 @@ export class KerbError extends Error {
     return [this.message, ...this.details.map((detail) => `  - ${detail}`)].join('\n');
   }
 }
+
+/** The code of an error of the system, such as `ENOENT`; of any other error, what it says. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,6 +1,7 @@
 /** Who may do what: reads the bearer token of a request, and holds a token against what a route needs. */
 import type { IncomingMessage } from 'node:http';
-import type { Authority, Identity, Scope } from './authority.ts';
+import { allows, type Identity } from '../auth/scopes.ts';
+import type { Authority } from './authority.ts';
 import { single } from './headers.ts';
 import { REQUEST_LIMITS } from './limits.ts';
 import { Refusal } from './refusal.ts';
@@ -35,8 +36,8 @@ export async function identified(authority: Authority, token: string, nowMs: num
 }
 
 /** Whether it may do everything. */
-export function isOperator({ scopes }: Identity): boolean {
-  return scopes.includes('operator');
+export function isOperator(identity: Identity): boolean {
+  return allows(identity, 'operator', null);
 }
 
 /**
@@ -44,11 +45,9 @@ export function isOperator({ scopes }: Identity): boolean {
  * other tenant, whether there is one of that name or not.
  */
 export function checkAllowed(identity: Identity, need: Need, tenant: string | null): void {
-  if (need === 'public' || need === 'token' || isOperator(identity)) return;
-  if (need === 'operator') throw forbidden('operator');
-  const own = tenant !== null && identity.tenant === tenant;
-  const scopes: readonly Scope[] = need === 'deploy' ? ['tenant:deploy'] : ['tenant:read', 'tenant:deploy'];
-  if (!own || !scopes.some((scope) => identity.scopes.includes(scope))) throw forbidden(`tenant:${need}`);
+  if (need === 'public' || need === 'token') return;
+  const scope = need === 'operator' ? need : (`tenant:${need}` as const);
+  if (!allows(identity, scope, tenant)) throw forbidden(scope);
 }
 
 function forbidden(scope: string): Refusal {

@@ -1,7 +1,8 @@
 /** Lets requests in: to a route that is there, from a caller who may use it and does not come too often. */
 import type { IncomingMessage } from 'node:http';
 import { bearerToken, checkAllowed, identified, NOBODY } from './access.ts';
-import type { Authority, Identity } from './authority.ts';
+import type { Identity } from '../auth/scopes.ts';
+import type { Authority } from './authority.ts';
 import type { RateLimit } from './rate-limit.ts';
 import { refusalOf } from './refusal.ts';
 import type { Found, Router } from './router.ts';
@@ -27,7 +28,7 @@ export interface AdmissionParts {
  * {@link Router.find} does, 401, 429, 403, in this order.
  */
 export async function admitted(request: IncomingMessage, parts: AdmissionParts): Promise<Admitted> {
-  const found = parts.router.find(request.method ?? '', request.url ?? '');
+  const found = foundBy(request, parts);
   if (found.route.need === 'public') {
     parts.rate.take(addressOf(request));
     return { ...found, who: NOBODY, token: '' };
@@ -36,6 +37,16 @@ export async function admitted(request: IncomingMessage, parts: AdmissionParts):
   parts.rate.take(`token ${who.tokenId}`);
   checkAllowed(who, found.route.need, found.params['tenant'] ?? null);
   return { ...found, who, token };
+}
+
+/** The route. What leads nowhere counts for its address, as everything else that comes without a valid token. */
+function foundBy(request: IncomingMessage, { router, rate }: AdmissionParts): Found {
+  try {
+    return router.find(request.method ?? '', request.url ?? '');
+  } catch (error) {
+    rate.take(addressOf(request));
+    throw error;
+  }
 }
 
 /** Who shares in what may be under way: the tokens of a tenant together, the operators together, each address without a token. */

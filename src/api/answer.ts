@@ -103,3 +103,9 @@ function linger(request: IncomingMessage, response: ServerResponse, lingerMs: nu
   request.once('close', over);
   request.resume();
 }
+
+/** Calls back when a response has gone out, or its connection has ended. */
+export function whenOver(response: ServerResponse, tell: () => void): void {
+  if (response.closed || response.destroyed) tell();
+  else response.once('close', tell);
+}

@@ -1,9 +1,9 @@
 /** The admin API `/v1`: takes requests from the control port's listener through every check to their route, and answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { admitted, callerOf, type AdmissionParts, type Admitted } from './admission.ts';
-import { json, problem, send, sendStreamHead, type Answer } from './answer.ts';
+import { json, problem, send, sendStreamHead, type Answer, whenOver } from './answer.ts';
 import { checkedLength, noBody } from './body.ts';
-import { BodyReader, whenOver, type Hold } from './body-reader.ts';
+import { BodyReader, type Hold } from './body-reader.ts';
 import { EventStreams } from './event-stream.ts';
 import { checkAccept, hasAlready, idempotencyKey, ifMatch } from './headers.ts';
 import { fingerprintOf, Idempotency } from './idempotency.ts';
@@ -183,6 +183,7 @@ class AdminApi implements Api {
     this.#streams.open(response, stream, {
       remainingMs: who.expiresMs - nowMs(),
       stillValid: () => (who.once ? Promise.resolve() : authority.verify(token)),
+      onFault: this.#parts.onFault,
     });
     this.#streaming.add(response);
   }
@@ -218,7 +219,9 @@ function typesOf({ answers }: Route): readonly string[] {
 function condition(request: IncomingMessage, chosen: Route): readonly number[] | null {
   const unheard = [
     ...(chosen.precondition === undefined ? ['if-match'] : []),
-    ...(chosen.method !== 'GET' && chosen.precondition !== 'generation' ? ['if-none-match'] : []),
+    ...(chosen.method === 'GET' || (chosen.method === 'PUT' && chosen.precondition === 'generation')
+      ? []
+      : ['if-none-match']),
     'if-unmodified-since',
   ].find((name) => request.headers[name] !== undefined);
   if (unheard !== undefined) throw badRequest(`this request takes no ${unheard}; leave it out`);

@@ -1,7 +1,7 @@
 /** Schemas of the JSON that requests bring. Unknown members are refused: a misspelt one would be a wish that is not heard. */
 import { z } from 'zod';
 import { BUDGETS } from '../control/manifest-limits.ts';
-import { SCOPES } from './authority.ts';
+import { SCOPES } from '../auth/scopes.ts';
 import { BODY_LIMITS, REQUEST_LIMITS, SPAN_LIMITS } from './limits.ts';
 import { line, storeKey, tenantName, versionNumber } from './names.ts';
 

@@ -1,6 +1,6 @@
 /** Reads request bodies into memory: within their limit, within what all bodies and those of one caller may take, within a time. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from './answer.ts';
+import { whenOver, type Answer } from './answer.ts';
 import { tooLarge } from './body.ts';
 import type { ApiLimits } from './limits.ts';
 import { badRequest, Refusal, tooMany } from './refusal.ts';
@@ -93,6 +93,8 @@ export class BodyReader {
 
   #read(request: IncomingMessage, length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (length === 0) return Promise.resolve(new Uint8Array(0));
+    // Whoever left while the token was checked is not heard of again.
+    if (request.destroyed) return Promise.reject(badRequest('the body ended before its content-length'));
     return new Promise((resolve, reject) => {
       const bytes = new Uint8Array(length);
       let filled = 0;
@@ -113,10 +115,4 @@ export class BodyReader {
       request.on('data', take).on('end', end).on('close', cut).on('error', cut);
     });
   }
-}
-
-/** Calls back when a response has gone out, or its connection has ended. */
-export function whenOver(response: ServerResponse, tell: () => void): void {
-  if (response.closed) tell();
-  else response.once('close', tell);
 }

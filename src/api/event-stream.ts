@@ -1,8 +1,8 @@
 /** Server-sent events (the HTML standard, §9.2): streams that are counted, kept alive, bounded in what they hold, and ended. */
 import type { ServerResponse } from 'node:http';
-import { sendStreamHead } from './answer.ts';
+import { sendStreamHead, whenOver } from './answer.ts';
 import type { ApiLimits } from './limits.ts';
-import { tooMany } from './refusal.ts';
+import { refusalOf, tooMany } from './refusal.ts';
 import type { Stream } from './route.ts';
 
 /** Whose stream it is, and for how long. */
@@ -11,6 +11,8 @@ export interface Session {
   readonly remainingMs: number;
   /** Rejects when the token is not valid any more. */
   stillValid(): Promise<unknown>;
+  /** Hears of an error that says nothing of the token or of what is followed. */
+  onFault(error: unknown): void;
 }
 
 type StreamLimits = Pick<ApiLimits, 'streams' | 'streamsPerTenant' | 'streamBacklogBytes' | 'heartbeatMs'>;
@@ -44,9 +46,11 @@ export class EventStreams {
   /** Sends a stream until its reader leaves, its session ends, its {@link Stream.check} throws, or {@link close}. Throws as {@link checkRoom}. */
   open(response: ServerResponse, stream: Stream, session: Session): void {
     this.checkRoom(stream.tenant);
+    // Whoever left while the token was checked is not heard of again.
+    if (response.closed || response.destroyed) return;
     const opened = new OpenStream(response, stream, session, this.#limits);
     this.#open.set(opened, stream.tenant);
-    response.once('close', () => {
+    whenOver(response, () => {
       this.#open.delete(opened);
       opened.stop();
     });
@@ -126,16 +130,21 @@ class OpenStream {
     }
     if (this.#stuck === 0) this.#response.write(': alive\n\n');
     session.stillValid().then(
-      () => this.#checkSource(stream),
-      () => this.end('token_revoked'),
+      () => this.#checkSource(stream, session),
+      (error: unknown) => (isStatus(error, 401) ? this.end('token_revoked') : session.onFault(error)),
     );
   }
 
-  #checkSource(stream: Stream): void {
+  #checkSource(stream: Stream, session: Session): void {
     try {
       stream.check();
-    } catch {
-      this.end('gone');
+    } catch (error) {
+      if (isStatus(error, 404)) this.end('gone');
+      else session.onFault(error);
     }
   }
+}
+
+function isStatus(error: unknown, status: number): boolean {
+  return refusalOf(error)?.status === status;
 }

@@ -1,4 +1,6 @@
 /** Every limit of the admin API: its value, its reason, and what happens when it is reached. */
+import { MAX_TOKEN_TTL_S } from '../auth/limits.ts';
+import { MAX_KV_TTL_SECONDS } from '../store/limits.ts';
 import { MANIFEST_LIMITS, TENANT_FILE_LIMITS } from '../control/manifest-limits.ts';
 
 const KIB = 1024;
@@ -115,13 +117,13 @@ export const SPAN_LIMITS = {
   /** For which an answer is kept for its idempotency key. */
   answerMs: 24 * 3_600_000,
   /** Life of a token: 90 days. A longer one is refused with 400. */
-  tokenSeconds: 90 * 86_400,
+  tokenSeconds: MAX_TOKEN_TTL_S,
   /** Of usage in one answer: 92 days of hours. A longer one is refused with 400. */
   usageMs: 92 * 86_400_000,
   /** Of usage when nothing is asked for. */
   usageStandardMs: 86_400_000,
   /** Life of a key-value entry: ten years. */
-  ttlSeconds: 10 * 366 * 86_400,
+  ttlSeconds: MAX_KV_TTL_SECONDS,
 } as const;
 
 /**

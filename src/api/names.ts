@@ -1,6 +1,7 @@
 /** Schemas of the names that paths, queries and bodies have: each with the one spelling that is taken. */
 import { z } from 'zod';
 import { hostPattern } from '../control/manifest-values.ts';
+import { GRANT_NAME, TENANT_NAME } from '../names.ts';
 import { OUTCOME_NAMES } from '../outcome.ts';
 import { REQUEST_LIMITS } from './limits.ts';
 import { decimal } from './validation.ts';
@@ -8,16 +9,13 @@ import { decimal } from './validation.ts';
 /** A tenant's name, as `name` of a manifest. */
 export const tenantName = z
   .string()
-  .regex(/^[a-z0-9-]{1,63}$/, 'must be 1 to 63 of a-z, 0-9 and "-"')
+  .regex(TENANT_NAME, 'must be 1 to 63 of a-z, 0-9 and "-"')
   .meta({ description: 'Name of a tenant.' });
 
 /** The name of a store or of a secret, as under `[stores]` of a manifest. */
 export const grantName = z
   .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
-    'must be 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit',
-  )
+  .regex(GRANT_NAME, 'must be 1 to 63 letters, digits, ".", "_" and "-", the first a letter or digit')
   .meta({ description: 'Name of a store or a secret.' });
 
 /** A key of a store: anything but controls, and but what clients take for a step in a path. */

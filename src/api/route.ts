@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { z } from 'zod';
 import type { Answer } from './answer.ts';
-import type { Identity } from './authority.ts';
+import type { Identity } from '../auth/scopes.ts';
 import type { BodyOf } from './body.ts';
 import { validated } from './validation.ts';
 

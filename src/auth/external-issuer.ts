@@ -1,4 +1,5 @@
 /** Other issuers that the operator configured: how far each is believed, and their tokens as a {@link TokenSource}. */
+import { TENANT_NAME } from '../names.ts';
 import { KerbError } from '../errors.ts';
 import { MAX_EXTERNAL_ISSUERS, MAX_EXTERNAL_TTL_MS } from './limits.ts';
 import { RemoteKeys, type RemoteParts } from './remote-keys.ts';
@@ -26,7 +27,6 @@ export interface ExternalIssuer {
 }
 
 const NAME = /^[a-z0-9-]{1,32}$/;
-const TENANT = /^[a-z0-9-]{1,63}$/;
 const KEYS: ReadonlySet<string> = new Set([
   'name',
   'issuer',
@@ -66,7 +66,7 @@ function issuerOf(entry: unknown, fault: Fault): ExternalIssuer {
     jwksUrl: keySetUrl(members, fault),
     audience: text(members, 'audience', /^.{1,256}$/, fault),
     scopes: list(members, 'scopes', isScope, fault),
-    tenants: list(members, 'tenants', (word): word is string => TENANT.test(word), fault),
+    tenants: list(members, 'tenants', (word): word is string => TENANT_NAME.test(word), fault),
     scopeClaim: text(members, 'scopeClaim', /^.{1,256}$/, fault, 'scope'),
     tenantClaim: text(members, 'tenantClaim', /^.{1,256}$/, fault, 'tenant'),
   });

@@ -52,7 +52,9 @@ export class HttpCache {
         return this.#pass(asked, plan.why);
       case 'miss':
       case 'validate':
-        return request.method === 'HEAD' ? this.#fetcher.head(asked, plan) : this.#fetch(asked, plan);
+        return request.method === 'HEAD'
+          ? unlessGone(this.#fetcher.head(asked, plan), request)
+          : this.#fetch(asked, plan);
     }
   }
 
@@ -99,7 +101,8 @@ export class HttpCache {
   /** What a request shares with others: its URL, and the values of the fields that its known variants differ in. */
   #nameOf({ request, key }: Asked): string {
     const family = this.#store.family(request.tenant, key);
-    return family === undefined ? key : `${key}\n${family.selectorOf(request.headers)}`;
+    // As JSON: what a guest puts into a key must not read like another's fields.
+    return JSON.stringify([key, family?.selectorOf(request.headers) ?? null]);
   }
 
   #joinable({ request }: Asked, name: string): Flight | undefined {

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
+import { OPERATOR_TOKEN_FILE } from '../auth/operator-token.ts';
 import type { ClientSetup } from './client.ts';
 import { UsageError, type CommandContext } from './command.ts';
 
@@ -10,8 +11,6 @@ import { UsageError, type CommandContext } from './command.ts';
 export const DEFAULT_CONTROL = 'http://127.0.0.1:8081';
 /** The folder of its state. */
 const DEFAULT_DATA = '.kerb';
-/** The operator's token in that folder. */
-const TOKEN_FILE = 'operator.token';
 /** Longer than any token that Kerb issues. */
 const MAX_TOKEN_CHARS = 8_192;
 
@@ -49,7 +48,7 @@ function tokenFor(base: string, { options, env, cwd }: Given): FoundToken {
   const variable = env['KERB_TOKEN'] ?? '';
   if (variable !== '') return found(checkedToken(variable, 'KERB_TOKEN'), 'KERB_TOKEN');
   const data = options.text('data');
-  const local = join(data ?? (env['KERB_DATA'] || DEFAULT_DATA), TOKEN_FILE);
+  const local = join(data ?? (env['KERB_DATA'] || DEFAULT_DATA), OPERATOR_TOKEN_FILE);
   if (data === undefined && !isLoopback(new URL(base).hostname))
     return missing(`${local} is for servers of this machine only`);
   const token = tokenIfAny(resolve(cwd, local));
@@ -99,5 +98,5 @@ function checkedToken(text: string, from: string): string {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return systemCode(error);
 }

@@ -1,7 +1,7 @@
 /** The folder of a new app: looked at before anything is written, and never written over. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import type { TemplateFile } from './init-template.ts';
 
 /** What became of a template's files, by path. */
@@ -54,5 +54,5 @@ async function addFile(folder: string, { path, content }: TemplateFile): Promise
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return systemCode(error);
 }

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { InterruptedError, UsageError, type CommandContext, type Source } from './command.ts';
 
 /** The longest input: more than the server takes of a value. */
@@ -40,7 +40,7 @@ export async function readFileUpTo(path: string, most: number): Promise<Uint8Arr
 }
 
 function cannotRead(path: string, error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = systemCode(error);
   throw new KerbError('not_found', `${path}: cannot be read (${code}); check the path and who may read it`);
 }
 

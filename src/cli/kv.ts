@@ -1,4 +1,5 @@
 /** `kerb kv`: the key-value stores of a tenant. */
+import { MAX_KV_TTL_SECONDS } from '../store/limits.ts';
 import { keyAnswer, pageOf } from './answers.ts';
 import { EXIT, type Command, type CommandContext, type CommandGroup } from './command.ts';
 import { VALUE_FILE, readValue } from './input.ts';
@@ -8,7 +9,6 @@ import { TENANT, tenantName, tenantPath } from './tenant-argument.ts';
 const STORE = { name: 'STORE', help: 'name of the store' } as const;
 const KEY = { name: 'KEY', help: 'the key' } as const;
 /** Ten years: more is for ever. */
-const MAX_TTL_S = 315_360_000;
 
 function keyPath({ positionals: [tenant, store = '', key = ''] }: CommandContext): string[] {
   return tenantPath(tenantName(tenant), 'kv', store, key);
@@ -49,7 +49,7 @@ const put: Command = {
   positionals: [TENANT, STORE, KEY],
   run: async (context) => {
     const { options } = context;
-    const ttl = options.whole('ttl', 1, MAX_TTL_S);
+    const ttl = options.whole('ttl', 1, MAX_KV_TTL_SECONDS);
     const [path, body, metadata] = [keyPath(context), await readValue(context), options.text('metadata')];
     const headers: Record<string, string> = { 'content-type': 'application/octet-stream' };
     if (metadata !== undefined) headers['kerb-metadata'] = fieldValue(metadata);

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import { ARCHIVE_LIMITS } from '../control/archive-limits.ts';
 import { parseManifest, type Manifest } from '../control/manifest.ts';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { readFileUpTo } from './input.ts';
 
 /** The manifest's name in a folder and in a package. */
@@ -125,7 +125,7 @@ class SourceFolder {
 }
 
 function cannotRead(path: string, error: unknown): never {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  const code = systemCode(error);
   throw new KerbError('not_found', `${path}: cannot be read (${code}); check the path and the manifest`);
 }
 

@@ -1,4 +1,5 @@
 /** Which tenant a command is about: named on the command line, or by the manifest in the working directory. */
+import { TENANT_NAME } from '../names.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseManifest } from '../control/manifest.ts';
@@ -16,7 +17,7 @@ export const OPTIONAL_TENANT: PositionalSpec = {
 
 /** `text` as the name of a tenant. Throws {@link UsageError} for what cannot be one. */
 export function tenantName(text: string | undefined): string {
-  if (text !== undefined && /^[a-z0-9-]{1,63}$/.test(text)) return text;
+  if (text !== undefined && TENANT_NAME.test(text)) return text;
   throw new UsageError(`${JSON.stringify(text ?? '')} is no tenant; names have 1 to 63 of a-z, 0-9 and "-"`);
 }
 

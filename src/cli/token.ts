@@ -1,18 +1,17 @@
 /** `kerb token`: issues and revokes tokens, and tells what yours allows. */
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
+import { MAX_TOKEN_TTL_S } from '../auth/limits.ts';
+import { SCOPES } from '../auth/scopes.ts';
 import { tokenAnswer, whoamiAnswer } from './answers.ts';
 import { EXIT, UsageError, type Command, type CommandContext, type CommandGroup } from './command.ts';
 import { answer, print, printJson, remark } from './output.ts';
 import { durationMs, when } from './quantity.ts';
 import { tenantName } from './tenant-argument.ts';
 
-const SCOPES = ['operator', 'tenant:deploy', 'tenant:read'] as const;
 /** A month: long enough for a deploy key that is renewed, short enough for one that leaks. */
 const STANDARD_TTL = '30d';
-/** The server's ceiling, in seconds: 90 days. */
-const MAX_TTL_S = 7_776_000;
 
 const create: Command = {
   name: 'token create',
@@ -42,6 +41,10 @@ const create: Command = {
       else if (file === null) print(context, value);
       remark(context, `token ${made.id} is valid until ${when(made.expiresMs)}; kerb token revoke ${made.id} ends it`);
       return EXIT.ok;
+    } catch (error) {
+      // The next attempt may make it anew.
+      if (out !== undefined) await rm(resolve(context.cwd, out), { force: true });
+      throw error;
     } finally {
       await file?.close();
     }
@@ -56,7 +59,7 @@ function grantOf({ positionals, options }: CommandContext): Record<string, unkno
     throw new UsageError('--tenant is missing: say whose tenant it is for');
   const ttl = options.text('ttl') ?? STANDARD_TTL;
   const ttlSeconds = (durationMs(ttl) ?? NaN) / 1_000;
-  if (!(ttlSeconds <= MAX_TTL_S))
+  if (!(ttlSeconds <= MAX_TOKEN_TTL_S))
     throw new UsageError(`--ttl: ${JSON.stringify(ttl)} is no time up to 90d; write 12h or 30d`);
   const of = tenant === undefined ? {} : { tenant: tenantName(tenant) };
   const once = options.has('once') ? { once: true } : {};
@@ -65,7 +68,7 @@ function grantOf({ positionals, options }: CommandContext): Record<string, unkno
 
 async function createPrivate(path: string): Promise<Awaited<ReturnType<typeof open>>> {
   return open(path, 'wx', 0o600).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = systemCode(error);
     throw new KerbError('not_found', `--out: ${path} cannot be made (${code}); name a file that is not there yet`);
   });
 }

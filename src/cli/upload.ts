@@ -1,7 +1,7 @@
 /** What `kerb deploy` uploads: a folder, a bare module or a package, read and named. */
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { UsageError, type CommandContext } from './command.ts';
 import { readFileUpTo } from './input.ts';
 import { manifestOfPackage, packApp } from './pack.ts';
@@ -36,7 +36,7 @@ export async function readUpload(
 ): Promise<AppUpload> {
   const place = resolve(cwd, path);
   const stats = await stat(place).catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const code = systemCode(error);
     throw new KerbError('not_found', `${path}: cannot be read (${code}); name a folder, a .wasm or a .tar.gz`);
   });
   if (stats.isDirectory()) return folderUpload(place, name);

@@ -1,4 +1,5 @@
 /** The shape of a manifest as it is written, key by key, and what each key takes. */
+import { GRANT_NAME, TENANT_NAME } from '../names.ts';
 import { ABI_NAMES } from '../abi/abi.ts';
 import * as z from 'zod';
 import { BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
@@ -18,8 +19,6 @@ export const ABI_CHOICES = ['auto', ...ABI_NAMES] as const;
 /** `request`: every request gets a fresh instance. `reuse`: instances stay warm and are recycled. */
 export const ISOLATIONS = ['request', 'reuse'] as const;
 
-const NAME = /^[a-z0-9-]{1,63}$/;
-const GRANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const GRANT_WORDS = 'a name of 1 to 63 letters, digits, ".", "_" and "-"';
 const VARIABLE_NAME = /^[^=\0]+$/;
 const WITHOUT_NUL = /^[^\0]*$/;
@@ -173,7 +172,7 @@ const host = textThat(
 
 /** A manifest as it is written. Defaults are filled in, texts are in their one spelling; names are still the file's. */
 export const manifestSchema = z.strictObject({
-  name: matching(NAME, '1 to 63 of a-z, 0-9 and "-"', 'e.g. name = "my-app"'),
+  name: matching(TENANT_NAME, '1 to 63 of a-z, 0-9 and "-"', 'e.g. name = "my-app"'),
   main: fileInside('main = "handler.wasm"'),
   hosts: distinct(host, MANIFEST_LIMITS.hosts, 'a list of host names', 'e.g. hosts = ["app.example.com"]')
     .refine((hosts) => hosts.length > 0, {

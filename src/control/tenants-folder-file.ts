@@ -2,7 +2,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { printable } from './manifest-quote.ts';
 
 /** What a file was at one moment. Two equal texts mean: the same file, not written in between. */
@@ -107,5 +107,5 @@ function said({ folder, name, key }: FileRequest): string {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return systemCode(error);
 }

@@ -1,7 +1,7 @@
 /** What a pass over a tenants folder compares and decides, apart from when it runs. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { printable, quoted } from './manifest-quote.ts';
 import { assignNames } from './tenants-folder-names.ts';
 import {
@@ -60,7 +60,7 @@ export async function listFolders(root: string): Promise<string[]> {
     const shown = folders.filter(({ name }) => !name.startsWith('.'));
     return shown.map(({ name }) => join(root, name)).sort();
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = systemCode(error);
     const remedy = 'make it, or name another with --tenants';
     throw new RootError('not_found', `${printable(root)}: the tenants folder cannot be read (${reason}); ${remedy}`);
   }

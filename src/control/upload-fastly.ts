@@ -2,6 +2,7 @@
  * The `fastly.toml` of a Fastly package, as a manifest of Kerb's. What `[setup]` asks the platform to make becomes grants; what only
  * the platform or a developer's machine has a use for is left out, with a note.
  */
+import { GRANT_NAME } from '../names.ts';
 import type { LimitsRecord } from '../store/records.ts';
 import { manifestError } from './manifest-faults.ts';
 import type { ManifestBackend } from './manifest.ts';
@@ -31,7 +32,6 @@ export interface FastlyTerms {
 
 const LISTED_NOTES = 50;
 const NOTE_CHARS = 199;
-const GRANT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const HTTPS_PORT = 443;
 const HTTP_PORT = 80;
 

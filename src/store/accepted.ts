@@ -1,8 +1,8 @@
 /** The door of the store: names and sizes that it takes, and the errors for those that it does not. */
+import { TENANT_NAME } from '../names.ts';
 import { KerbError } from '../errors.ts';
 import { STORE_LIMITS } from './limits.ts';
 
-const TENANT_NAME = /^[a-z0-9-]{1,63}$/;
 const DIGEST = /^[0-9a-f]{64}$/;
 /** Characters that act on a terminal, a log or the direction of text instead of being seen. */
 const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;

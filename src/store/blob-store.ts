@@ -12,7 +12,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { constants, lstatSync, realpathSync, rmSync, type Stats } from 'node:fs';
 import { lstat, mkdir, open, opendir, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { acceptDigest } from './accepted.ts';
 import { makeFolder, syncFolder } from './folders.ts';
 import type { BlobStore } from './store.ts';
@@ -211,5 +211,5 @@ function damaged(digest: string, found: string): KerbError {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return systemCode(error);
 }

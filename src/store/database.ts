@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { syncFolder } from './folders.ts';
 import { BUSY_TIMEOUT_MS, JOURNAL_BYTES } from './limits.ts';
 
@@ -120,7 +120,7 @@ function makeFile(file: string): void {
     closeSync(openSync(file, 'wx', 0o600));
     syncFolder(dirname(file));
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const reason = systemCode(error);
     if (reason === 'EEXIST') return;
     throw new KerbError('bad_config', `${file} cannot be written (${reason}); choose another folder with --data`);
   }

@@ -76,3 +76,6 @@ export const OWNER_WAIT_MS = 1_000;
 
 /** Bytes of the write-ahead log that stay on disk after a checkpoint: a burst of large values must not keep its room for ever. */
 export const JOURNAL_BYTES = 64 * 1024 * 1024;
+
+/** The longest life of an entry of a key-value store that has an end, in seconds: ten years. */
+export const MAX_KV_TTL_SECONDS = 315_360_000;

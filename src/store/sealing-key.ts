@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { KerbError } from '../errors.ts';
+import { KerbError, systemCode } from '../errors.ts';
 import { makeFolder, syncFolder } from './folders.ts';
 import { SEALING_KEY_BYTES, sealerOf, type Sealer } from './sealer.ts';
 
@@ -115,5 +115,5 @@ function link(draft: string, file: string): void {
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return systemCode(error);
 }

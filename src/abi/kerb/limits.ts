@@ -1,5 +1,5 @@
 /** Limits of the `kerb_*` modules, each with what happens when it is reached. Sizes are those of the store. */
-import { STORE_LIMITS } from '../../store/limits.ts';
+import { MAX_KV_TTL_SECONDS, STORE_LIMITS } from '../../store/limits.ts';
 
 /** Questions to key-value stores of one request; further ones answer `quota`. What Cloudflare Workers allow. */
 export const MAX_KV_OPERATIONS = 1_000;
@@ -17,7 +17,7 @@ export const MAX_LINE_BYTES = 8_192;
 export const MAX_OPEN_STORES = 64;
 
 /** The shortest and the longest life of an entry that has an end; others: `invalid`. Ten years. */
-export const TTL_SECONDS = { least: 1, most: 315_360_000 } as const;
+export const TTL_SECONDS = { least: 1, most: MAX_KV_TTL_SECONDS } as const;
 
 /** Keys that one call lists at the most; the next call goes on. */
 export const MAX_LISTED_KEYS = 1_000;

@@ -3,7 +3,7 @@ import type { ControlPlane, Doing, TenantView } from '../../control/plane.ts';
 import type { PageRequest } from '../../store/store.ts';
 import { KerbError } from '../../errors.ts';
 import { etag, json, type Answer } from '../answer.ts';
-import type { Identity } from '../authority.ts';
+import type { Identity } from '../../auth/scopes.ts';
 import { REQUEST_LIMITS } from '../limits.ts';
 import { badRequest } from '../refusal.ts';
 import type { AnswerDeclaration } from '../route.ts';

@@ -121,8 +121,8 @@ function deleting({ plane, content, nowMs }: KvParts): Route {
     answers: { 204: { description: 'It is gone.' } },
     handle: ({ params: { tenant, store, key }, who, ifMatch }) => {
       changeable(plane, tenant, { who, ifMatch: null });
-      if (ifMatch !== null && !ifMatch.includes(content.kv(tenant, store, key, nowMs())?.generation ?? -1))
-        throw stale();
+      const entry = content.kv(tenant, store, key, nowMs());
+      if (ifMatch !== null && (entry === null || !ifMatch.includes(entry.generation))) throw stale();
       if (!content.deleteKv(tenant, store, key)) throw missing();
       plane.note(who.subject, 'kv.delete', tenant, { store, key });
       return done();

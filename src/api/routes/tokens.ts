@@ -4,7 +4,8 @@ import type { ControlPlane } from '../../control/plane.ts';
 import { KerbError } from '../../errors.ts';
 import { checkAllowed } from '../access.ts';
 import { done, json } from '../answer.ts';
-import type { Authority, TokenGrant } from '../authority.ts';
+import type { TokenRequest } from '../../auth/token-issuer.ts';
+import type { Authority } from '../authority.ts';
 import { emptyBody, tokenBody } from '../bodies.ts';
 import { jsonBody, noBody } from '../body.ts';
 import { nothing, tokenId } from '../names.ts';
@@ -68,7 +69,7 @@ function issuing({ plane, authority }: Parts): Route {
     },
     handle: async ({ body, who }) => {
       const { once = false, tenant = null, ...asked } = body;
-      const grant: TokenGrant = { ...asked, tenant, once };
+      const grant: TokenRequest = { ...asked, tenant, once };
       checkAllowed(who, 'deploy', grant.tenant);
       if (grant.tenant !== null) plane.tenant(grant.tenant);
       const { token, id, expiresMs } = await authority.issue(who, grant);

@@ -1,7 +1,9 @@
 /** Tokens for tests of the API: random texts in a table. */
 import { randomBytes } from 'node:crypto';
 import { KerbError } from '../../../src/errors.ts';
-import type { Authority, Identity, IssuedToken, Scope, TokenGrant } from '../../../src/api/authority.ts';
+import type { Authority } from '../../../src/api/authority.ts';
+import type { Identity, Scope } from '../../../src/auth/scopes.ts';
+import type { MintedToken, TokenRequest } from '../../../src/auth/token-issuer.ts';
 
 /** Honours the contract of {@link Authority}. */
 export class MemoryAuthority implements Authority {
@@ -29,7 +31,7 @@ export class MemoryAuthority implements Authority {
     return this.identity(token);
   }
 
-  async issue(by: Identity, { subject, scopes, tenant, ttlSeconds }: TokenGrant): Promise<IssuedToken> {
+  async issue(by: Identity, { subject, scopes, tenant, ttlSeconds }: TokenRequest): Promise<MintedToken> {
     const expiresMs = Date.now() + ttlSeconds * 1000;
     const wider = !by.scopes.includes('operator') && (scopes.includes('operator') || by.tenant !== tenant);
     if (wider || expiresMs > by.expiresMs) throw new KerbError('forbidden', 'it would be wider than this token');

@@ -1,5 +1,5 @@
 /* oxlint-disable vitest/no-conditional-expect -- each case of a table says what is expected of it */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { GuestFault } from '../../../../src/abi/guest-fault.ts';
 import { ERRNO, ERRNO_OF_FAULT } from '../../../../src/abi/kerb/errno.ts';
 import { MAX_FETCH_BODY_BYTES, MAX_OPEN_FETCHES } from '../../../../src/abi/kerb/limits.ts';
@@ -216,8 +216,11 @@ describe('wait', () => {
       const backend = new HeldBackend();
       await calling({ backends: { main: backend } }, async (call) => {
         const { ticket } = call.sent();
+        vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+        onTestFinished(() => void vi.useRealTimers());
         const waiting = call.late('wait', ticket, timeout);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        // Long enough for a timer that was set too short by an overflow.
+        await vi.advanceTimersByTimeAsync(60_000);
         backend.answer(0, answerOf(204));
         expect(await waiting).toBe(204);
       });
