@@ -34,6 +34,8 @@ export interface Config {
   readonly sliceMs: number;
   /** Resident memory, in MiB, that the process aims at. */
   readonly memoryTargetMib: number;
+  /** Answers of backends that the process keeps, in MiB. 0: none. */
+  readonly cacheMib: number;
   /** The largest module, in MiB, without custom sections. */
   readonly maxModuleMib: number;
   /** Private ranges that backends may be in. Empty: none. */
@@ -78,6 +80,8 @@ const memoryTargetByDefault = Math.max(
   LEAST_MEMORY_MIB,
   Math.floor((Math.min(process.constrainedMemory() || Infinity, totalmem()) * 0.75) / 2 ** 20),
 );
+/** An eighth of that: on most edges sandboxes need the rest. */
+const cacheByDefault = Math.floor(memoryTargetByDefault / 8);
 const threadsByDefault = Math.min(MAX_THREADS, Math.max(1, availableParallelism() - 1));
 
 const SETTINGS = {
@@ -92,6 +96,11 @@ const SETTINGS = {
     value: 'MIB',
     standard: String(memoryTargetByDefault),
     help: 'resident memory to stay under, in MiB',
+  },
+  cache: {
+    value: 'MIB',
+    standard: String(cacheByDefault),
+    help: 'memory for answers of backends, in MiB; 0 keeps none',
   },
   'max-module': { value: 'MIB', standard: String(STANDARD_MODULE_MIB), help: 'largest module, in MiB' },
   'allow-backend': { value: 'CIDR', standard: '', help: 'private addresses that apps may reach; repeatable' },
@@ -265,6 +274,11 @@ function readConfig(values: Values): Config {
       'memory-target',
       wholeNumber(LEAST_MEMORY_MIB, MAX_MEMORY_MIB),
       `a whole number of MiB from ${LEAST_MEMORY_MIB} on; choose one, or leave it out for three quarters of the machine's`,
+    ),
+    cacheMib: values.one(
+      'cache',
+      wholeNumber(0, MAX_MEMORY_MIB),
+      `a whole number of MiB from 0 to ${MAX_MEMORY_MIB}; 0 keeps none`,
     ),
     maxModuleMib: values.one(
       'max-module',

@@ -20,7 +20,7 @@ import { DataThreads } from './server/data-threads.ts';
 import { LineWriter } from './telemetry/line-writer.ts';
 import type { Log } from './telemetry/log.ts';
 
-/** Tenants that one process can count. A slot takes 80 bytes. */
+/** Tenants that one process can count. A slot takes 120 bytes. */
 const TENANT_SLOTS = 131_072;
 
 /** How long the edge waits for the admin API to end what it has begun, before it drains itself. */
@@ -105,6 +105,7 @@ async function assemble(
       counters,
       versionCounters: versions,
       rehearse: (deployment) => threads.rehearse(deployment),
+      cache: { purge: (purge) => threads.purge(purge), usage: (tenant) => threads.cacheUsage(tenant) },
       log,
     },
     process.env,
@@ -122,6 +123,7 @@ async function assemble(
       budgets: budgets.share,
       versions: versions.share,
       splitKey: control.splitKey(),
+      cacheBytes: config.cacheMib * 2 ** 20,
       memoryTargetMib: config.memoryTargetMib,
       accessLog: lines.enabled ? 'keep' : 'off',
       logLevel: config.logLevel,

@@ -1,5 +1,6 @@
 /** The JSON of tenants, versions and what belongs to them: their schemas, and how they are made of records. */
 import { z } from 'zod';
+import { CACHE_OUTCOMES, type CacheOutcome } from '../cache/outcome.ts';
 import type { TenantView } from '../control/plane.ts';
 import type { KvRecord, VersionRecord } from '../store/records.ts';
 import type { Page } from '../store/store.ts';
@@ -90,6 +91,13 @@ export const figuresJson = z
     outcomes: byOutcome,
   })
   .meta({ id: 'TenantFigures' });
+
+/** Counts by a word; words without any may be left out. */
+const byCacheOutcome = z.partialRecord(z.enum(CACHE_OUTCOMES as readonly [CacheOutcome, ...CacheOutcome[]]), z.int());
+
+export const cacheJson = z
+  .strictObject({ entries: z.int(), bytes: z.int(), quotaBytes: z.int(), requests: byCacheOutcome })
+  .meta({ id: 'Cache' });
 
 export const kvKeyJson = z
   .strictObject({

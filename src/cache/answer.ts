@@ -1,29 +1,11 @@
 /** Answers made from what is stored (RFC 9111 §4): whole, a part of it, its head, or that it has not changed. */
 import { BytesSource, type BodySource } from '../http/body.ts';
 import type { HeaderList } from '../http/headers.ts';
+import type { CacheOutcome } from './outcome.ts';
 import { appendCacheStatus, type StatusReport } from './cache-status.ts';
 import { isNotModified, rangeApplies } from './conditional.ts';
 import { ageMs, freshForMs, type CacheEntry, type StoredHead } from './entry.ts';
 import { rangeOf } from './ranges.ts';
-
-/** What the cache did, for logs and counters. */
-export type CacheOutcome =
-  /** Answered from the store, fresh or as stale as the client accepts. */
-  | 'hit'
-  /** Answered from the store while it is validated. */
-  | 'stale'
-  /** Answered from the store because the backend failed. */
-  | 'stale-error'
-  /** The backend said that what is stored is still good. */
-  | 'revalidated'
-  /** The backend's answer, which is being stored. */
-  | 'miss'
-  /** The backend's answer to another client's request. */
-  | 'collapsed'
-  /** The backend's answer, which is not stored. */
-  | 'pass'
-  /** 504: the client wanted a stored response only. */
-  | 'only-if-cached';
 
 /** An answer for a client. Its fields are its own to change; the bytes of its body are shared and never written. */
 export interface CachedAnswer {

@@ -67,7 +67,7 @@ export class Fetcher {
     const fetch: Fetch = { asked, plan, name, flight };
     let exchange: Exchange;
     try {
-      exchange = await this.#exchange(asked, plan, 'GET');
+      exchange = await this.#exchange(asked, plan, 'GET', flight.abandoning.signal);
     } catch (error) {
       return this.#unanswered(fetch, error);
     }
@@ -84,7 +84,8 @@ export class Fetcher {
   async head(asked: Asked, plan: FetchPlan): Promise<CachedAnswer> {
     const fill = this.#store.open(asked.request.tenant, asked.key);
     try {
-      const exchange = await this.#exchange(asked, { kind: 'miss', entry: undefined, why: plan.why }, 'HEAD');
+      const { signal = new AbortController().signal } = asked.request;
+      const exchange = await this.#exchange(asked, { kind: 'miss', entry: undefined, why: plan.why }, 'HEAD', signal);
       if (plan.entry !== undefined) this.#renewByHead(fill, plan.entry, exchange);
       return this.#passOn(asked, plan, exchange.response);
     } finally {
@@ -92,12 +93,17 @@ export class Fetcher {
     }
   }
 
-  async #exchange({ request, forward, key }: Asked, plan: FetchPlan, method: 'GET' | 'HEAD'): Promise<Exchange> {
+  async #exchange(
+    { request, forward, key }: Asked,
+    plan: FetchPlan,
+    method: 'GET' | 'HEAD',
+    signal: AbortSignal,
+  ): Promise<Exchange> {
     const varied = this.#store.family(request.tenant, key)?.variedNames() ?? NOTHING;
     const sent = unconditional(withoutUnkeyed(request.headers, varied));
     const headers = plan.kind === 'validate' ? validating(sent, plan.entry.head) : sent;
     const requestMs = this.#clock.wallMs();
-    const response = await forward({ method, headers, signal: new AbortController().signal });
+    const response = await forward({ method, headers, signal });
     const times = { requestMs, responseMs: this.#clock.wallMs() };
     return { sent, response, times, monotonicMs: this.#clock.monotonicMs() };
   }
@@ -171,7 +177,7 @@ export class Fetcher {
     const length = declaredLength(headers);
     if (selects(entry, headers) && (length === null || length === entry.body.length))
       this.#renew(fill, entry, exchange);
-    else entry.staleSinceMs ??= this.#clock.monotonicMs();
+    else this.#store.expire(entry, this.#clock.monotonicMs());
   }
 
   /** How a response is stored, or `null` when it is not. */

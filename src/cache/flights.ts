@@ -26,6 +26,11 @@ export class Flight {
   arriving: { readonly head: StoredHead; readonly place: Place } | null = null;
   /** Never rejects. */
   readonly landing: Promise<Landing>;
+  /** Gives the request up. */
+  readonly abandoning = new AbortController();
+  /** Those who wait for it. */
+  waiting = 0;
+  hasLanded = false;
   readonly #land: (landing: Landing) => void;
 
   constructor(fill: Fill) {
@@ -37,6 +42,7 @@ export class Flight {
 
   /** Tells those who wait. Only the first call counts. */
   land(landing: Landing): void {
+    this.hasLanded = true;
     this.#land(landing);
   }
 }

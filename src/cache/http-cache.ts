@@ -1,29 +1,39 @@
 /** The cache in front of a backend: each request to its answer (RFC 9111). */
-import { stripHopByHop } from '../http/fields.ts';
 import { HeaderList } from '../http/headers.ts';
 import { answerFrom, answerStreaming, noBody, type CachedAnswer } from './answer.ts';
 import { appendCacheStatus, type ForwardReason, type StatusReport } from './cache-status.ts';
 import type { CacheEntry } from './entry.ts';
 import { Fetcher, type Asked } from './fetcher.ts';
 import { Flight, Flights, type Landing } from './flights.ts';
-import { invalidatedTargets, isNonError, isUnsafe } from './invalidation.ts';
 import { primaryKey, type KeyParts } from './key.ts';
-import { planFor, refreshPlan, type FetchPlan } from './plan.ts';
+import { MAX_ORPHANED_FETCHES } from './limits.ts';
+import { passOn, type Purger } from './pass.ts';
+import { bypassReason, planFor, refreshPlan, type FetchPlan, type Plan } from './plan.ts';
 import { PROCESS_CLOCK, type CacheClock, type CacheOptions, type CacheRequest, type Forward } from './ports.ts';
 import type { PurgeMode } from './shelf.ts';
 import { CacheStore } from './store.ts';
-import { invalidatedGroups } from './tags.ts';
 import { varyValues } from './vary.ts';
+
+/** What {@link HttpCache.decide} says. */
+export type Decision =
+  | { readonly kind: 'hit'; readonly entry: CacheEntry }
+  | { readonly kind: 'pass'; readonly why: ForwardReason }
+  | { readonly kind: 'handle' };
+
+/** Of a request that is only asked about. */
+const NOBODY: Forward = () => Promise.reject(new TypeError('nothing is sent on for a decision'));
 
 /**
  * A shared cache for many tenants. For each URL and what it varies on there is nothing, a response on its way that
  * everybody who asks for it waits for, one that is fresh, or one that is stale and is renewed by one request.
  */
-export class HttpCache {
+export class HttpCache implements Purger {
   readonly #clock: CacheClock;
   readonly #store: CacheStore;
   readonly #fetcher: Fetcher;
   readonly #flights = new Flights();
+  /** Fetches that nobody waits for any more. */
+  readonly #orphans = new Set<Flight>();
 
   constructor(options: CacheOptions) {
     this.#clock = options.clock ?? PROCESS_CLOCK;
@@ -39,7 +49,7 @@ export class HttpCache {
    */
   async handle(request: CacheRequest, forward: Forward): Promise<CachedAnswer> {
     const asked: Asked = { request, forward, key: primaryKey(request), url: request.host + request.target };
-    const plan = planFor(request, this.#stored(asked), this.#clock.monotonicMs());
+    const plan = this.#planFor(asked);
     switch (plan.kind) {
       case 'hit':
         return this.#fromStore(asked, plan.entry, 'hit');
@@ -49,7 +59,7 @@ export class HttpCache {
       case 'gateway-timeout':
         return onlyIfCached(asked.url);
       case 'pass':
-        return this.#pass(asked, plan.why);
+        return passOn(request, forward, plan.why, this);
       case 'miss':
       case 'validate':
         return request.method === 'HEAD'
@@ -58,9 +68,29 @@ export class HttpCache {
     }
   }
 
-  /** Purges the variants of a URL, for a request with its `extra`. Answers how many there were. */
-  purgeUrl(parts: KeyParts, mode: PurgeMode): number {
-    return this.#store.purgeKey(parts.tenant, primaryKey(parts), mode, this.#clock.monotonicMs());
+  /**
+   * What {@link handle} would do, for callers that are not where this cache is: they answer from a copy of the entry, send the
+   * request on themselves, or ask it to handle it. What could not be shared a short while ago is theirs to send on.
+   */
+  decide(request: CacheRequest): Decision {
+    const asked: Asked = { request, forward: NOBODY, key: primaryKey(request), url: '' };
+    const plan = this.#planFor(asked);
+    if (plan.kind === 'hit') return { kind: 'hit', entry: plan.entry };
+    if (plan.kind === 'pass') return { kind: 'pass', why: plan.why };
+    const mayFetch = plan.kind === 'miss' || (plan.kind === 'validate' && request.method === 'GET');
+    const isAlone = mayFetch && this.#flights.isMarked(this.#nameOf(asked), this.#clock.monotonicMs());
+    return isAlone && plan.entry === undefined ? { kind: 'pass', why: plan.why } : { kind: 'handle' };
+  }
+
+  /** What is stored for a request, fresh or not; `undefined`: nothing, or the request is none that a cache answers. */
+  stored(request: CacheRequest): CacheEntry | undefined {
+    if (bypassReason(request) !== null) return undefined;
+    return this.#store.find(request.tenant, primaryKey(request), request.headers);
+  }
+
+  /** Purges all that is stored of a URL: variants, schemes, ports and what apps add to keys. Answers how many responses that were. */
+  purgeUrl(url: Pick<KeyParts, 'tenant' | 'host' | 'target'>, mode: PurgeMode): number {
+    return this.#store.purgeUrl(url, mode, this.#clock.monotonicMs());
   }
 
   /** Purges what a tenant stored with a tag. Answers how many responses that were. */
@@ -78,6 +108,10 @@ export class HttpCache {
     return { bytes: this.#store.bytes(tenant), entries: this.#store.size(tenant) };
   }
 
+  #planFor(asked: Asked): Plan {
+    return planFor(asked.request, this.#stored(asked), this.#clock.monotonicMs());
+  }
+
   #stored({ request, key }: Asked): { readonly entry: CacheEntry | undefined; readonly hasVariants: boolean } {
     const entry = this.#store.find(request.tenant, key, request.headers);
     return { entry, hasVariants: entry !== undefined || this.#store.family(request.tenant, key) !== undefined };
@@ -91,7 +125,7 @@ export class HttpCache {
   #refresh(asked: Asked, entry: CacheEntry): void {
     const name = this.#nameOf(asked);
     if (this.#joinable(asked, name) !== undefined) return;
-    this.#lead(asked, refreshPlan(entry, 'stale'), name).then(
+    this.#fetcher.fetch(asked, refreshPlan(entry, 'stale'), name, this.#begin(asked, name)).then(
       (answer) => answer.body.cancel(),
       // The entry stays stale, and the next request that it serves asks again.
       () => undefined,
@@ -112,27 +146,66 @@ export class HttpCache {
   #fetch(asked: Asked, plan: FetchPlan): Promise<CachedAnswer> {
     const name = this.#nameOf(asked);
     const flight = this.#joinable(asked, name);
-    if (flight !== undefined) return this.#wait(asked, plan, flight);
-    const isAlone = this.#flights.isMarked(name, this.#clock.monotonicMs());
-    return unlessGone(isAlone ? this.#alone(asked, plan, name) : this.#lead(asked, plan, name), asked.request);
+    if (flight !== undefined) return this.#wait(asked, plan, name, flight);
+    return this.#flights.isMarked(name, this.#clock.monotonicMs())
+      ? this.#alone(asked, plan, name)
+      : this.#lead(asked, plan, name);
   }
 
   #lead(asked: Asked, plan: FetchPlan, name: string): Promise<CachedAnswer> {
+    const flight = this.#begin(asked, name);
+    return this.#stay(asked, name, flight, this.#fetcher.fetch(asked, plan, name, flight));
+  }
+
+  #begin(asked: Asked, name: string): Flight {
     const flight = new Flight(this.#store.open(asked.request.tenant, asked.key));
     this.#flights.begin(name, flight);
-    return this.#fetcher.fetch(asked, plan, name, flight);
+    return flight;
   }
 
-  /** Fetches without letting anybody wait for it. */
+  /** Fetches without letting anybody wait for it: who leaves gives it up. */
   #alone(asked: Asked, plan: FetchPlan, name: string): Promise<CachedAnswer> {
-    return this.#fetcher.fetch(asked, plan, name, new Flight(this.#store.open(asked.request.tenant, asked.key)));
+    const flight = new Flight(this.#store.open(asked.request.tenant, asked.key));
+    const { signal } = asked.request;
+    const give = (): void => void (flight.hasLanded || flight.abandoning.abort(signal?.reason));
+    signal?.addEventListener('abort', give, { once: true });
+    const answer = this.#fetcher.fetch(asked, plan, name, flight);
+    return unlessGone(answer, asked.request).finally(() => signal?.removeEventListener('abort', give));
   }
 
-  async #wait(asked: Asked, plan: FetchPlan, flight: Flight): Promise<CachedAnswer> {
-    const landing = await orGone(flight.landing, asked.request.signal);
+  /** The answer to a leader, for as long as its client stays. */
+  async #stay(asked: Asked, name: string, flight: Flight, answer: Promise<CachedAnswer>): Promise<CachedAnswer> {
+    flight.waiting++;
+    try {
+      return await unlessGone(answer, asked.request);
+    } finally {
+      this.#leave(name, flight);
+    }
+  }
+
+  async #wait(asked: Asked, plan: FetchPlan, name: string, flight: Flight): Promise<CachedAnswer> {
+    flight.waiting++;
+    let landing: Landing;
+    try {
+      landing = await orGone(flight.landing, asked.request.signal);
+    } finally {
+      this.#leave(name, flight);
+    }
     if (landing.kind === 'failed') throw landing.error;
-    const shared = this.#sharing(asked, plan, landing);
-    return shared ?? unlessGone(this.#alone(asked, plan, this.#nameOf(asked)), asked.request);
+    return this.#sharing(asked, plan, landing) ?? this.#alone(asked, plan, name);
+  }
+
+  /** One of those who waited has its answer, or has left. */
+  #leave(name: string, flight: Flight): void {
+    flight.waiting--;
+    if (flight.waiting > 0 || flight.hasLanded || this.#orphans.has(flight)) return;
+    if (this.#orphans.size < MAX_ORPHANED_FETCHES) {
+      this.#orphans.add(flight);
+      void flight.landing.then(() => this.#orphans.delete(flight));
+    } else {
+      this.#flights.end(name, flight);
+      flight.abandoning.abort();
+    }
   }
 
   /** What a flight brought, as the answer of one who waited; `undefined` when it is not for this request. */
@@ -147,22 +220,6 @@ export class HttpCache {
     }
     const reader = landing.body.reader();
     return reader === null ? undefined : answerStreaming(landing.head, reader, request, 'collapsed', report, nowMs);
-  }
-
-  /** Sends a request on as it is, and ends what its answer makes invalid. */
-  async #pass(asked: Asked, why: ForwardReason): Promise<CachedAnswer> {
-    const { request, forward, url } = asked;
-    const signal = request.signal ?? new AbortController().signal;
-    const response = await forward({ method: request.method, headers: request.headers, signal });
-    if (isUnsafe(request.method) && isNonError(response.status)) this.#invalidate(request, response.headers);
-    const headers = stripHopByHop(response.headers);
-    appendCacheStatus(headers, { forward: why, url });
-    return { status: response.status, headers, body: response.body, outcome: 'pass' };
-  }
-
-  #invalidate(request: CacheRequest, headers: HeaderList): void {
-    for (const target of invalidatedTargets(request, headers)) this.purgeUrl({ ...request, target }, 'hard');
-    for (const group of invalidatedGroups(headers)) this.purgeTag(request.tenant, group, 'hard');
   }
 }
 

@@ -3,7 +3,7 @@ import type { HeaderList } from '../http/headers.ts';
 
 /** What a request says about its key. The target is compared byte by byte and never decoded. */
 export interface KeyParts {
-  /** The tenant's name: no key of one tenant is ever another's. */
+  /** The tenant ({@link cacheTenant}): no key of one tenant is ever another's. */
   readonly tenant: string;
   readonly scheme: 'http' | 'https';
   /** The one spelling of the host, with its port where that is not the scheme's (`parseAuthority`). */
@@ -14,21 +14,53 @@ export interface KeyParts {
   readonly extra?: string | undefined;
 }
 
-/** The key of a URL within the cache; a string in which no part can run into the next. */
+/**
+ * A tenant's name in the cache. A tenant that was deleted and made again under the same name is another one.
+ *
+ * @param madeMs - `null`: an app of the tenants folder.
+ */
+export function cacheTenant(name: string, madeMs: number | null): string {
+  return madeMs === null ? name : `${name}@${madeMs}`;
+}
+
+/** The key of a response's URL within the cache; a string in which no part can run into the next. */
 export type PrimaryKey = string & { readonly __primary: never };
 
+/** A tenant, a host name and a target: what a purge names, whatever the scheme, the port and the app's own part of a key are. */
+export type UrlKey = string & { readonly __url: never };
+
 const SEPARATOR = '\n';
+
+/** A host's port, not what looks like one within an IPv6 literal. */
+const PORT = /:\d*$/;
+
+/**
+ * The URL key of `parts`.
+ *
+ * @throws TypeError when a part has a line feed: such a request is not past the gate.
+ */
+export function urlKey({ tenant, host, target }: Pick<KeyParts, 'tenant' | 'host' | 'target'>): UrlKey {
+  if (tenant.includes(SEPARATOR) || host.includes(SEPARATOR) || target.includes(SEPARATOR)) {
+    throw new TypeError('a part of a cache key has a line feed; only requests past the gate have keys');
+  }
+  return `${tenant}${SEPARATOR}${host.replace(PORT, '')}${SEPARATOR}${target}` as UrlKey;
+}
 
 /**
  * The key of `parts`. GET and HEAD share it; no other method is answered from the cache (RFC 9111 §2, §4).
  *
  * @throws TypeError when a part other than `extra` has a line feed: such a request is not past the gate.
  */
-export function primaryKey({ tenant, scheme, host, target, extra = '' }: KeyParts): PrimaryKey {
-  if (tenant.includes(SEPARATOR) || host.includes(SEPARATOR) || target.includes(SEPARATOR)) {
-    throw new TypeError('a part of a cache key has a line feed; only requests past the gate have keys');
-  }
-  return `${tenant}${SEPARATOR}${scheme}${SEPARATOR}${host}${SEPARATOR}${target}${SEPARATOR}${extra}` as PrimaryKey;
+export function primaryKey(parts: KeyParts): PrimaryKey {
+  const { scheme, host, extra = '' } = parts;
+  return `${urlKey(parts)}${SEPARATOR}${scheme}${SEPARATOR}${host}${SEPARATOR}${extra}` as PrimaryKey;
+}
+
+/** The URL key that a key begins with. */
+export function urlOf(key: PrimaryKey): UrlKey {
+  const hostAt = key.indexOf(SEPARATOR) + 1;
+  const targetAt = key.indexOf(SEPARATOR, hostAt) + 1;
+  return key.slice(0, key.indexOf(SEPARATOR, targetAt)) as UrlKey;
 }
 
 /**

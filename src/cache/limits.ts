@@ -39,6 +39,13 @@ export const MAX_PENDING_PURGES = 10_000;
  */
 export const MAX_ORPHAN_MS = 60_000;
 
+/**
+ * Fetches of one cache that go on although all who waited for them have left before there was an answer: a page that takes longer than
+ * its visitors wait is stored all the same. Past it such a fetch is given up, or clients who leave at once could have
+ * a backend work for more of them than its tenant may have in flight.
+ */
+export const MAX_ORPHANED_FETCHES = 64;
+
 /** Bytes that one read asks of a backend's body. */
 export const READ_BYTES = 65_536;
 
@@ -57,3 +64,9 @@ export const MAX_STATUS_KEY_CHARS = 256;
  * restarts is not noticed; one that is gone is, after this.
  */
 export const DISCONNECTED_MS = 60_000;
+
+/**
+ * Milliseconds for which a thread answers from a copy of what another thread stores. Then it asks the owner again, for whom an
+ * entry that only copies answer would look unused, and be the first to go.
+ */
+export const NEAR_COPY_MS = 1_000;

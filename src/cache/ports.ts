@@ -52,8 +52,11 @@ export interface CacheOptions extends StoreLimits {
   readonly clock?: CacheClock | undefined;
 }
 
-/** The clocks of the process. */
+/** Between `performance.now()`, which begins with its thread, and the system's monotonic clock. */
+const SINCE_BOOT_MS = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+
+/** The clocks of the process: the same in all its threads. */
 export const PROCESS_CLOCK: CacheClock = Object.freeze({
   wallMs: () => Date.now(),
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => SINCE_BOOT_MS + performance.now(),
 });

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { HeaderList } from '../http/headers.ts';
 import type { CacheEntry } from './entry.ts';
 import { Family } from './family.ts';
-import type { PrimaryKey } from './key.ts';
+import { urlOf, type PrimaryKey, type UrlKey } from './key.ts';
 import { MAX_PENDING_PURGES } from './limits.ts';
 
 /** How an entry is purged: `hard` removes it, `soft` makes it stale, so that it can be validated or served on failure. */
@@ -13,6 +13,7 @@ export type PurgeMode = 'hard' | 'soft';
 export interface Fill {
   readonly shelf: Shelf;
   readonly key: PrimaryKey;
+  readonly url: UrlKey;
   /** The purges of its tenant that had happened when it began. */
   readonly generation: number;
   /** `false` once it was closed. */
@@ -22,13 +23,16 @@ export interface Fill {
 /** What all shelves hold together. */
 export interface Ledger {
   bytes: number;
+  /** Hears of each URL of which something was stored, removed or made stale. */
+  readonly onChange: (url: UrlKey) => void;
 }
 
 /** One tenant's part of the store. Its bytes are counted; evicting is its owner's business. */
 export class Shelf {
   readonly #entries: LRUCache<CacheEntry, CacheEntry>;
   readonly #families = new Map<PrimaryKey, Family>();
-  readonly #byTag = new Map<string, Set<CacheEntry>>();
+  readonly #byUrl = new Index<UrlKey>();
+  readonly #byTag = new Index<string>();
   readonly #purges = new PurgeLog();
   readonly #ledger: Ledger;
   #fillingBytes = 0;
@@ -69,7 +73,7 @@ export class Shelf {
 
   /** Says that a response for `key` has been asked for. Every fill is {@link close}d. */
   open(key: PrimaryKey): Fill {
-    return { shelf: this, key, generation: this.#purges.open(), isOpen: true };
+    return { shelf: this, key, url: urlOf(key), generation: this.#purges.open(), isOpen: true };
   }
 
   /** Counts bytes of responses that are being taken in; negative when they are given back. */
@@ -97,9 +101,11 @@ export class Shelf {
     this.#families.set(fill.key, family);
     const gone = family.add(entry);
     for (const old of gone) this.#entries.delete(old);
-    for (const tag of entry.place.tags) this.#tagged(tag).add(entry);
+    this.#byUrl.add(fill.url, entry);
+    for (const tag of entry.place.tags) this.#byTag.add(tag, entry);
     this.#entries.set(entry, entry);
     this.#ledger.bytes += entry.bytes;
+    this.#ledger.onChange(fill.url);
     return true;
   }
 
@@ -113,16 +119,16 @@ export class Shelf {
     return this.#entries.pop() !== undefined;
   }
 
-  /** Purges every variant of a URL. Answers how many there were. */
-  purgeKey(key: PrimaryKey, mode: PurgeMode, nowMs: number): number {
-    this.#purges.key(key);
-    return this.#purge([...(this.#families.get(key)?.entries() ?? [])], mode, nowMs);
+  /** Purges all that is stored of a URL: variants, schemes, ports and what apps add to keys. Answers how many entries that were. */
+  purgeUrl(url: UrlKey, mode: PurgeMode, nowMs: number): number {
+    this.#purges.url(url);
+    return this.#purge(this.#byUrl.of(url), mode, nowMs);
   }
 
   /** Purges every entry with a tag. Answers how many there were. */
   purgeTag(tag: string, mode: PurgeMode, nowMs: number): number {
     this.#purges.tag(tag);
-    return this.#purge([...(this.#byTag.get(tag) ?? [])], mode, nowMs);
+    return this.#purge(this.#byTag.of(tag), mode, nowMs);
   }
 
   /** Purges everything. Answers how many entries there were. */
@@ -131,31 +137,51 @@ export class Shelf {
     return this.#purge([...this.#entries.keys()], mode, nowMs);
   }
 
+  /** Makes an entry stale from now on, unless it was made so before. */
+  expire(entry: CacheEntry, nowMs: number): void {
+    entry.staleSinceMs ??= nowMs;
+    this.#ledger.onChange(urlOf(entry.place.key));
+  }
+
   #purge(entries: readonly CacheEntry[], mode: PurgeMode, nowMs: number): number {
     for (const entry of entries) {
       if (mode === 'hard') this.#entries.delete(entry);
-      else entry.staleSinceMs ??= nowMs;
+      else this.expire(entry, nowMs);
     }
     return entries.length;
-  }
-
-  #tagged(tag: string): Set<CacheEntry> {
-    const entries = this.#byTag.get(tag) ?? new Set<CacheEntry>();
-    this.#byTag.set(tag, entries);
-    return entries;
   }
 
   #unlink(entry: CacheEntry): void {
     this.#ledger.bytes -= entry.bytes;
     const { key, tags } = entry.place;
+    const url = urlOf(key);
     const family = this.#families.get(key);
     family?.remove(entry);
     if (family?.size === 0) this.#families.delete(key);
-    for (const tag of tags) {
-      const entries = this.#byTag.get(tag);
-      entries?.delete(entry);
-      if (entries?.size === 0) this.#byTag.delete(tag);
-    }
+    this.#byUrl.remove(url, entry);
+    for (const tag of tags) this.#byTag.remove(tag, entry);
+    this.#ledger.onChange(url);
+  }
+}
+
+/** Entries by a word that several may have. */
+class Index<Word extends string> {
+  readonly #entries = new Map<Word, Set<CacheEntry>>();
+
+  of(word: Word): readonly CacheEntry[] {
+    return [...(this.#entries.get(word) ?? [])];
+  }
+
+  add(word: Word, entry: CacheEntry): void {
+    const entries = this.#entries.get(word) ?? new Set<CacheEntry>();
+    this.#entries.set(word, entries);
+    entries.add(entry);
+  }
+
+  remove(word: Word, entry: CacheEntry): void {
+    const entries = this.#entries.get(word);
+    entries?.delete(entry);
+    if (entries?.size === 0) this.#entries.delete(word);
   }
 }
 
@@ -164,7 +190,7 @@ class PurgeLog {
   #generation = 0;
   #allPurgedAt = 0;
   #openFills = 0;
-  readonly #keys = new Map<PrimaryKey, number>();
+  readonly #urls = new Map<UrlKey, number>();
   readonly #tags = new Map<string, number>();
 
   get openFills(): number {
@@ -181,9 +207,9 @@ class PurgeLog {
     if (this.#openFills === 0) this.#forget();
   }
 
-  key(key: PrimaryKey): void {
+  url(url: UrlKey): void {
     this.#generation++;
-    if (this.#openFills > 0) this.#keys.set(key, this.#generation);
+    if (this.#openFills > 0) this.#urls.set(url, this.#generation);
     this.#bound();
   }
 
@@ -198,19 +224,19 @@ class PurgeLog {
     this.#forget();
   }
 
-  hasPurged({ key, generation }: Fill, tags: ReadonlySet<string>): boolean {
-    if (this.#allPurgedAt > generation || (this.#keys.get(key) ?? 0) > generation) return true;
+  hasPurged({ url, generation }: Fill, tags: ReadonlySet<string>): boolean {
+    if (this.#allPurgedAt > generation || (this.#urls.get(url) ?? 0) > generation) return true;
     for (const tag of tags) if ((this.#tags.get(tag) ?? 0) > generation) return true;
     return false;
   }
 
   /** Too many to remember: every fill that is open is dropped instead. */
   #bound(): void {
-    if (this.#keys.size + this.#tags.size > MAX_PENDING_PURGES) this.all();
+    if (this.#urls.size + this.#tags.size > MAX_PENDING_PURGES) this.all();
   }
 
   #forget(): void {
-    this.#keys.clear();
+    this.#urls.clear();
     this.#tags.clear();
   }
 }

@@ -2,7 +2,7 @@
 import type { HeaderList } from '../http/headers.ts';
 import type { CacheEntry } from './entry.ts';
 import type { Family } from './family.ts';
-import type { PrimaryKey } from './key.ts';
+import { urlKey, type KeyParts, type PrimaryKey, type UrlKey } from './key.ts';
 import { Shelf, type Fill, type Ledger, type PurgeMode } from './shelf.ts';
 
 /** How much may be stored. */
@@ -11,6 +11,8 @@ export interface StoreLimits {
   readonly maxBytes: number;
   /** Bytes that a tenant may hold; asked at every store, so that it may change. Past it, its own oldest entries go. */
   readonly quotaBytes: (tenant: string) => number;
+  /** Hears of each URL of which something was stored, removed or made stale. */
+  readonly onChange?: ((url: UrlKey) => void) | undefined;
 }
 
 /**
@@ -20,10 +22,11 @@ export interface StoreLimits {
 export class CacheStore {
   readonly #limits: StoreLimits;
   readonly #shelves = new Map<string, Shelf>();
-  readonly #ledger: Ledger = { bytes: 0 };
+  readonly #ledger: Ledger;
 
   constructor(limits: StoreLimits) {
     this.#limits = limits;
+    this.#ledger = { bytes: 0, onChange: limits.onChange ?? (() => undefined) };
   }
 
   /** Bytes held, of one tenant or of all. */
@@ -96,9 +99,14 @@ export class CacheStore {
     this.#forgetIdle(entry.place.tenant);
   }
 
-  /** Purges a URL's variants; responses for it that are on their way are not stored. Answers how many there were. */
-  purgeKey(tenant: string, key: PrimaryKey, mode: PurgeMode, nowMs: number): number {
-    return this.#purge(tenant, (shelf) => shelf.purgeKey(key, mode, nowMs));
+  /** Makes one entry stale. */
+  expire(entry: CacheEntry, nowMs: number): void {
+    this.#shelves.get(entry.place.tenant)?.expire(entry, nowMs);
+  }
+
+  /** Purges all that is stored of a URL; responses for it that are on their way are not stored. Answers how many entries there were. */
+  purgeUrl(url: Pick<KeyParts, 'tenant' | 'host' | 'target'>, mode: PurgeMode, nowMs: number): number {
+    return this.#purge(url.tenant, (shelf) => shelf.purgeUrl(urlKey(url), mode, nowMs));
   }
 
   /** Purges a tag of a tenant, likewise. */

@@ -3,16 +3,19 @@ import { isToken, trimFieldValue } from '../http/fields.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { MAX_VARY_NAMES } from './limits.ts';
 
+/** What the host tells a backend about the client's address: in no key, and not what the client's own fields of that name say. */
+const OF_THE_CLIENT: ReadonlySet<string> = new Set(['forwarded', 'x-forwarded-for']);
+
 /**
  * The fields that a response varies on, in lower case, sorted and each once. `null` when no request can be known to match:
- * `*` is among them (RFC 9111 §4.1), one is not a field name, or there are more than {@link MAX_VARY_NAMES}.
+ * `*` is among them (RFC 9111 §4.1), one is not a field name or tells the client's address, or there are more than {@link MAX_VARY_NAMES}.
  */
 export function varyNames(headers: HeaderList): readonly string[] | null {
   if (!headers.has('vary')) return NONE;
   const members = headers.getAll('vary').flatMap((value) => value.toLowerCase().split(','));
   const names = new Set(members.map(trimFieldValue).filter((name) => name !== ''));
   if (names.size > MAX_VARY_NAMES) return null;
-  for (const name of names) if (name === '*' || !isToken(name)) return null;
+  for (const name of names) if (name === '*' || OF_THE_CLIENT.has(name) || !isToken(name)) return null;
   return [...names].toSorted();
 }
 

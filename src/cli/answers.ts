@@ -55,6 +55,20 @@ export const reportAnswer = z.object({
   notes: words.catch([]),
 });
 
+/** How many stored responses a purge met. */
+export const purgeAnswer = z.looseObject({ purged: count });
+
+/** The cache of a tenant. */
+export const cacheAnswer = z.looseObject({
+  entries: count,
+  bytes: count,
+  quotaBytes: count,
+  requests: z.record(z.string(), count),
+});
+
+/** The cache of a tenant as it was read. */
+export type CacheAnswer = z.infer<typeof cacheAnswer>;
+
 /** What a deploy did. */
 export const deployedAnswer = z.looseObject({
   version: versionAnswer,

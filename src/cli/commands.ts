@@ -69,6 +69,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./config.ts')).config,
   },
   {
+    name: 'cache',
+    summary: 'what the cache holds of a tenant, and how often that helped',
+    load: async () => (await import('./cache.ts')).cache,
+  },
+  {
     name: 'purge',
     summary: 'drop cached responses of a tenant',
     load: async () => (await import('./purge.ts')).purge,

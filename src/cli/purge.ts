@@ -1,9 +1,10 @@
 /** `kerb purge`: has the caches forget responses. */
+import { purgeAnswer } from './answers.ts';
 import { EXIT, UsageError, type Command } from './command.ts';
 import { answer, remark } from './output.ts';
 import { TENANT, tenantName, tenantPath } from './tenant-argument.ts';
 
-/** The command. Refused with 501 while the server has no cache. */
+/** The command. When it ends, nothing of what was purged is served any more. */
 export const purge: Command = {
   name: 'purge',
   summary: 'drop cached responses of a tenant',
@@ -25,9 +26,11 @@ export const purge: Command = {
     if (which.length + (all ? 1 : 0) !== 1) throw new UsageError('say which: one of --url, --tag and --all');
     const soft = options.has('soft') ? { soft: true } : {};
     const json = { ...Object.fromEntries(which), ...(all ? { all } : {}), ...soft };
-    await context.client().send({ method: 'POST', path: tenantPath(tenant, 'purge'), body: { json } });
-    answer(context, { tenant, ...json }, () => []);
-    remark(context, `the caches of ${tenant} are told to forget`);
+    const path = tenantPath(tenant, 'purge');
+    const { purged } = await context.client().ask(purgeAnswer, { method: 'POST', path, body: { json } });
+    answer(context, { tenant, ...json, purged }, () => []);
+    const what = purged === 1 ? 'response' : 'responses';
+    remark(context, `${tenant}: ${purged} stored ${what} ${options.has('soft') ? 'made stale' : 'purged'}`);
     return EXIT.ok;
   },
 };

@@ -31,6 +31,7 @@ const LIMITS = {
   concurrency: ({ concurrency }) => concurrency,
   subrequests: ({ subrequests }) => subrequests,
   request_body_mb: ({ requestBodyBytes }) => requestBodyBytes / BYTES_PER_MB,
+  cache_mb: ({ cacheBytes }) => cacheBytes / BYTES_PER_MB,
 } as const satisfies Record<keyof typeof BUDGETS, (limits: ManifestLimits) => number>;
 
 /**

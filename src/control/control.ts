@@ -13,6 +13,7 @@ import type { TenantRecord } from '../store/records.ts';
 import type { BlobStore, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { AuditTrail } from './audit-trail.ts';
+import { CacheDesk, type CacheThreads } from './cache-desk.ts';
 import { CanaryWatch } from './canary-watch.ts';
 import { ContentChanges, watched, type WatchedContent } from './content-changes.ts';
 import { FolderContents } from './folder-contents.ts';
@@ -36,6 +37,7 @@ export interface ControlOptions {
   readonly counters: TenantCounters;
   readonly versionCounters: VersionCounters;
   readonly rehearse: Rehearse;
+  readonly cache: CacheThreads;
   readonly log: Log;
 }
 
@@ -92,6 +94,7 @@ export class Control {
       views,
       maxModuleBytes: TENANT_FILE_LIMITS.moduleBytes,
       rehearse,
+      cache: new CacheDesk({ cache: options.cache, counters, serving: (name) => views.serving(name) }),
       onFreed: () => void this.#retryFolder(),
       recordUsage: () => this.#usage.record(Date.now()),
     });

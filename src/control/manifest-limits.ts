@@ -30,6 +30,8 @@ export const BUDGETS = {
   subrequests: { standard: 32, least: 0, ceiling: 1_000 },
   /** MiB of one request's body, buffered or streamed. 0 accepts no body. */
   request_body_mb: { standard: 10, least: 0, ceiling: 100 },
+  /** MiB of answers of backends that the cache keeps for the tenant. 0: its backends are asked every time. */
+  cache_mb: { standard: 32, least: 0, ceiling: 4_096 },
 } as const satisfies Record<string, Budget>;
 
 /** Bytes in the `mb` of a manifest: 2^20, so that a memory budget is a whole number of WebAssembly pages. */

@@ -88,6 +88,7 @@ const limits = z.strictObject(
     concurrency: budget(BUDGETS.concurrency),
     subrequests: budget(BUDGETS.subrequests),
     request_body_mb: budget(BUDGETS.request_body_mb),
+    cache_mb: budget(BUDGETS.cache_mb),
   },
   need('a table', 'write [limits] on a line of its own'),
 );

@@ -32,6 +32,8 @@ export interface ManifestLimits {
   /** Requests to backends during one request. */
   readonly subrequests: number;
   readonly requestBodyBytes: number;
+  /** Answers of backends that the cache keeps; 0: none. */
+  readonly cacheBytes: number;
 }
 
 /** A place that the tenant may reach. `url` is absolute, http or https, with a base path that is at least `/`. */
@@ -205,6 +207,7 @@ function limitsOf(written: WrittenManifest['limits']): ManifestLimits {
     concurrency: written.concurrency,
     subrequests: written.subrequests,
     requestBodyBytes: written.request_body_mb * BYTES_PER_MB,
+    cacheBytes: written.cache_mb * BYTES_PER_MB,
   };
 }
 

@@ -1,4 +1,5 @@
 /** Metrics in the Prometheus text format, version 0.0.4. */
+import type { CacheOutcome } from '../cache/outcome.ts';
 import type { Outcome } from '../outcome.ts';
 import type { BudgetFigures, ProcessBudget } from '../runtime/process-budgets.ts';
 
@@ -7,14 +8,24 @@ export interface TenantMetrics {
   readonly tenant: string;
   readonly inFlight: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
+  readonly cache: Readonly<Record<CacheOutcome, number>>;
   readonly cpuUs: number;
   readonly memoryPages: number;
+}
+
+/** Figures of one data thread. */
+export interface ThreadMetrics {
+  readonly requests: number;
+  readonly memories: number;
+  readonly idleBytes: number;
+  readonly cacheBytes: number;
+  readonly cacheEntries: number;
 }
 
 /** Figures of the process. */
 export interface ProcessMetrics {
   readonly deployments: number;
-  readonly threads: readonly { readonly requests: number; readonly memories: number; readonly idleBytes: number }[];
+  readonly threads: readonly ThreadMetrics[];
   readonly residentBytes: number;
   readonly budgets: Readonly<Record<ProcessBudget, BudgetFigures>>;
   /** Distinct function types that V8 has seen. */
@@ -29,19 +40,31 @@ function family(name: string, type: 'counter' | 'gauge', help: string, samples: 
 
 /** Tenant names are `[a-z0-9-]` and outcomes a closed list: neither needs escaping. */
 export function metricsText(process: ProcessMetrics, tenants: readonly TenantMetrics[]): string {
-  const requests = tenants.flatMap(({ tenant, outcomes }) =>
-    Object.entries(outcomes)
-      .filter(([, count]) => count > 0)
-      .map(([outcome, count]) => `{tenant="${tenant}",outcome="${outcome}"} ${count}`),
-  );
+  const byOutcome = (counts: (metrics: TenantMetrics) => Readonly<Record<string, number>>): string[] =>
+    tenants.flatMap((metrics) =>
+      Object.entries(counts(metrics))
+        .filter(([, count]) => count > 0)
+        .map(([outcome, count]) => `{tenant="${metrics.tenant}",outcome="${outcome}"} ${count}`),
+    );
   const perTenant = (value: (metrics: TenantMetrics) => string | number): string[] =>
     tenants.map((metrics) => `{tenant="${metrics.tenant}"} ${value(metrics)}`);
-  const perThread = (value: (thread: ProcessMetrics['threads'][number]) => number): string[] =>
+  const perThread = (value: (thread: ThreadMetrics) => number): string[] =>
     process.threads.map((thread, number) => `{thread="${number}"} ${value(thread)}`);
   const perBudget = (value: (figures: BudgetFigures) => number): string[] =>
     Object.entries(process.budgets).map(([budget, figures]) => `{budget="${budget}"} ${value(figures)}`);
   return [
-    family('kerb_requests_total', 'counter', 'Ended requests by tenant and outcome.', requests),
+    family(
+      'kerb_requests_total',
+      'counter',
+      'Ended requests by tenant and outcome.',
+      byOutcome(({ outcomes }) => outcomes),
+    ),
+    family(
+      'kerb_cache_requests_total',
+      'counter',
+      'Requests to backends by tenant and what the cache did.',
+      byOutcome(({ cache }) => cache),
+    ),
     family(
       'kerb_requests_in_flight',
       'gauge',
@@ -78,6 +101,18 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
       'gauge',
       'Idle linear memory kept by data thread.',
       perThread(({ idleBytes }) => idleBytes),
+    ),
+    family(
+      'kerb_cache_bytes',
+      'gauge',
+      'Stored responses by the data thread that owns them.',
+      perThread(({ cacheBytes }) => cacheBytes),
+    ),
+    family(
+      'kerb_cache_entries',
+      'gauge',
+      'Number of stored responses by the data thread that owns them.',
+      perThread(({ cacheEntries }) => cacheEntries),
     ),
     family('kerb_resident_bytes', 'gauge', 'Resident memory of the process.', [` ${process.residentBytes}`]),
     family(

@@ -61,8 +61,6 @@ export class Pipeline {
     placement: Placement,
     stores: StoreGrants = grantsOf(manifest.stores, null),
   ): Deployment {
-    const { cpuMs, cpuWeight, cpuMsPerSecond, cpuBurstMs, wallMs, concurrency, requestBodyBytes, subrequests } =
-      manifest.limits;
     return Object.freeze({
       ...placement,
       tenant: manifest.name,
@@ -71,16 +69,7 @@ export class Pipeline {
       isolation: manifest.isolation,
       module: compiled.module,
       shape: compiled.shape,
-      budgets: {
-        cpuMs,
-        cpuWeight,
-        cpuMsPerSecond,
-        cpuBurstMs,
-        wallMs,
-        concurrency,
-        requestBodyBytes,
-        subrequests,
-      },
+      budgets: manifest.limits,
       receipt: manifest.receipt,
       grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])), stores },
       origin: manifest.origin,

@@ -1,4 +1,5 @@
 /** What the control plane can do: the one door for everybody who manages tenants. The admin API adds HTTP, tokens and schemas to it. */
+import type { CacheOutcome } from '../cache/outcome.ts';
 import type {
   AuditRecord,
   DomainRecord,
@@ -78,6 +79,25 @@ export interface TenantFiguresView {
   readonly outcomes: Readonly<Partial<Record<Outcome, number>>>;
 }
 
+/** What is to be purged: one of the first three. */
+export interface PurgeRequest {
+  /** The URL of a response, as clients request it. */
+  readonly url?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly all?: true | undefined;
+  /** Whether it stays as stale, to be validated or to serve on failure. */
+  readonly soft?: boolean | undefined;
+}
+
+/** The cache of one tenant. */
+export interface CacheView {
+  readonly entries: number;
+  readonly bytes: number;
+  readonly quotaBytes: number;
+  /** Requests to backends since the process began, by what the cache did. */
+  readonly requests: Readonly<Partial<Record<CacheOutcome, number>>>;
+}
+
 /**
  * Everything rejects or throws with a `KerbError`: `not_found` for what is not there, `conflict` for what cannot be, `bad_request` for
  * malformed values, `precondition_failed` when the tenant is not at {@link Doing.ifRevision}, and where it says so.
@@ -129,8 +149,13 @@ export interface ControlPlane {
     doing: Doing,
   ): Promise<TenantView>;
 
-  /** Asks caches to forget. `unsupported` while there is none. */
-  purge(tenant: string, what: Json, actor: string): Promise<void>;
+  /**
+   * Has the cache forget, of a tenant of the store or of the folder. Settles when nothing that was purged is served any more, with how many
+   * stored responses there were.
+   */
+  purge(tenant: string, what: PurgeRequest, actor: string): Promise<number>;
+  /** What the cache holds of a tenant. */
+  cache(tenant: string): Promise<CacheView>;
   usage(tenant: string, fromMs: number, toMs: number): readonly UsageRecord[];
   figures(): readonly TenantFiguresView[];
   /** Hears of everything that is done, as it is done. Answers how to stop. */

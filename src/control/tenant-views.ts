@@ -33,6 +33,11 @@ export class TenantViews {
     return this.#folderDeployment(name) !== undefined;
   }
 
+  /** The deployment of a tenant that serves, not its canary; `undefined`: none does. */
+  serving(name: string): Deployment | undefined {
+    return this.#sources.inForce.deployments.get(primaryPlace(name)) ?? this.#folderDeployment(name);
+  }
+
   /** Throws `not_found`. */
   tenant(name: string): TenantView {
     const stored = this.#sources.store.tenant(name);

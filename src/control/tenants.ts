@@ -14,6 +14,7 @@ import { parseCidr } from '../config-values.ts';
 import { Activation, type Change } from './activation.ts';
 import { storeParts } from './app-store.ts';
 import type { AuditTrail } from './audit-trail.ts';
+import type { CacheDesk } from './cache-desk.ts';
 import { capabilitiesOf, capabilityDiff, refuseWider } from './capabilities.ts';
 import { Deploying, type Accepted } from './deploying.ts';
 import { InTurn } from './in-turn.ts';
@@ -21,11 +22,13 @@ import { KEPT_VERSIONS } from './limits.ts';
 import { parseManifest } from './manifest.ts';
 import type { Pipeline } from './pipeline.ts';
 import type {
+  CacheView,
   CapabilityDiff,
   ControlPlane,
   Deployed,
   DeployRequest,
   Doing,
+  PurgeRequest,
   TenantFiguresView,
   TenantView,
   Upload,
@@ -45,6 +48,7 @@ export interface TenantsOptions {
   readonly views: TenantViews;
   readonly maxModuleBytes: number;
   readonly rehearse: Rehearse;
+  readonly cache: CacheDesk;
   /** Told when routes or a name have become free. */
   readonly onFreed: () => void;
   /** Has what was used until now written. */
@@ -58,7 +62,7 @@ const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** See {@link ControlPlane}. Changes of one tenant are made one after the other. */
 export class Tenants implements ControlPlane {
-  readonly #options: Pick<TenantsOptions, 'onFreed' | 'recordUsage' | 'serving'>;
+  readonly #options: Pick<TenantsOptions, 'onFreed' | 'recordUsage' | 'serving' | 'cache'>;
   readonly #store: Store;
   readonly #blobs: BlobStore;
   readonly #trail: AuditTrail;
@@ -272,9 +276,17 @@ export class Tenants implements ControlPlane {
     });
   }
 
-  purge(name: string): Promise<void> {
-    this.#stored(name);
-    return Promise.reject(new KerbError('unsupported', 'this build has no cache, so there is nothing to purge'));
+  async purge(name: string, what: PurgeRequest, actor: string): Promise<number> {
+    this.#views.tenant(name);
+    const purged = await this.#options.cache.purge(name, what);
+    const { url = null, tag = null, soft = false } = what;
+    this.#trail.note(actor, 'cache.purge', name, { url, tag, soft, purged });
+    return purged;
+  }
+
+  async cache(name: string): Promise<CacheView> {
+    this.#views.tenant(name);
+    return this.#options.cache.view(name);
   }
 
   usage(tenant: string, fromMs: number, toMs: number): readonly UsageRecord[] {

@@ -1,7 +1,7 @@
 /** What control publishes and data threads serve: deployments, and changes to the table of them. */
 import type { AbiName, GuestGrants } from '../abi/abi.ts';
 
-/** The budgets of one tenant, all enforced per request but `concurrency`. */
+/** The budgets of one tenant. That of memory is in {@link ModuleShape}. */
 export interface Budgets {
   /** CPU time of one request inside the guest, start-up of a fresh instance included. */
   readonly cpuMs: number;
@@ -19,6 +19,8 @@ export interface Budgets {
   readonly requestBodyBytes: number;
   /** Requests to backends. */
   readonly subrequests: number;
+  /** Answers of backends that the cache keeps for the tenant; 0: its backends are asked every time. */
+  readonly cacheBytes: number;
 }
 
 /** An issuer of tokens that a tenant trusts. */

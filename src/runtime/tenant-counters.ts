@@ -1,11 +1,13 @@
 /** Counters that all threads share, per tenant: requests in flight, and how requests ended. */
+import { CACHE_OUTCOMES, type CacheOutcome } from '../cache/outcome.ts';
 import { OUTCOME_NAMES, type Outcome } from '../outcome.ts';
 
 /**
- * Words per tenant: in flight, one per outcome, CPU microseconds as a low and a high half, and pages of linear memory. No 64-bit words: their atomic
+ * Words per tenant: in flight, one per outcome, one per outcome of the cache, CPU microseconds as a low and a high half, and
+ * pages of linear memory. No 64-bit words: their atomic
  * access takes bigints, which cost an allocation per request.
  */
-const WORDS = 1 + OUTCOME_NAMES.length + 3;
+const WORDS = 1 + OUTCOME_NAMES.length + CACHE_OUTCOMES.length + 3;
 const CPU_LOW = WORDS - 3;
 const CPU_HIGH = WORDS - 2;
 const PAGES = WORDS - 1;
@@ -13,6 +15,10 @@ const OUTCOME_PLACE = Object.fromEntries(OUTCOME_NAMES.map((name, place) => [nam
   Outcome,
   number
 >;
+
+const CACHE_PLACE = Object.fromEntries(
+  CACHE_OUTCOMES.map((name, place) => [name, place + 1 + OUTCOME_NAMES.length]),
+) as Record<CacheOutcome, number>;
 
 /** The memory behind the counters; crosses threads by structured clone. */
 export interface CounterShare {
@@ -23,6 +29,8 @@ export interface CounterShare {
 export interface TenantFigures {
   readonly inFlight: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
+  /** What the cache did for its requests to backends. */
+  readonly cache: Readonly<Record<CacheOutcome, number>>;
   /** CPU time inside guests, in microseconds. */
   readonly cpuUs: number;
   /** Linear memory that exists for it, in pages of 64 KiB. */
@@ -70,6 +78,11 @@ export class TenantCounters {
     Atomics.add(this.share.words, slot * WORDS + OUTCOME_PLACE[outcome], 1);
   }
 
+  /** Counts a request to a backend by what the cache did. */
+  countCache(slot: number, outcome: CacheOutcome): void {
+    Atomics.add(this.share.words, slot * WORDS + CACHE_PLACE[outcome], 1);
+  }
+
   /** CPU time inside guests so far, in microseconds. */
   cpuUs(slot: number): number {
     const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place) >>> 0;
@@ -85,9 +98,11 @@ export class TenantCounters {
   read(slot: number): TenantFigures {
     const at = (place: number): number => Atomics.load(this.share.words, slot * WORDS + place) >>> 0;
     const outcomes = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, at(OUTCOME_PLACE[name])]));
+    const cache = Object.fromEntries(CACHE_OUTCOMES.map((name) => [name, at(CACHE_PLACE[name])]));
     return {
       inFlight: this.inFlight(slot),
       outcomes: outcomes as Record<Outcome, number>,
+      cache: cache as Record<CacheOutcome, number>,
       memoryPages: at(PAGES),
       cpuUs: this.cpuUs(slot),
     };

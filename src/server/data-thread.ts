@@ -11,6 +11,7 @@ import { TailQueue } from '../telemetry/tail-queue.ts';
 import { ClientPositions } from './client-positions.ts';
 import { Concurrency } from './concurrency.ts';
 import { Edge } from './edge.ts';
+import { EdgeCache } from './edge-cache.ts';
 import { KvLink } from './kv-link.ts';
 import { CLOSING_GRACE_MS } from './limits.ts';
 import { ServedDeployments } from './served.ts';
@@ -32,6 +33,17 @@ const log = new ThreadLog({
 });
 const counters = new TenantCounters(options.counters);
 const kv = new KvLink((asking) => say({ kind: 'kv', asking }));
+const cache = new EdgeCache({
+  ...options.cache,
+  threads: options.threads,
+  quotaBytes: (tenant) => served.cacheQuota(tenant),
+  forwardThrough: (through) => served.forwardThrough(through),
+});
+for (const [thread, peerPort] of options.cache.ports) {
+  const { peer, hear: hearPeer } = cache.link(thread, peerPort);
+  peerPort.on('message', hearPeer);
+  peerPort.on('close', () => peer.close());
+}
 const engine = new Engine({
   watchdog: new WatchdogLink(options.watchdog, options.thread),
   budgets: new ProcessBudgets(options.budgets),
@@ -43,7 +55,8 @@ const engine = new Engine({
   rates: new RateTable(options.rates),
 });
 const addresses = { allow: options.allowBackends, neverReach: options.neverReach };
-const served = new ServedDeployments(engine, addresses, new ClientPositions(options.splitKey));
+const clients = new ClientPositions(options.splitKey);
+const served = new ServedDeployments({ engine, addresses, clients, cache, counters });
 const edge = new Edge({
   engine,
   served,
@@ -70,7 +83,8 @@ async function drain(deadlineMs: number): Promise<void> {
   do {
     await edge.drain();
     await new Promise((resolve) => setTimeout(resolve, CLOSING_GRACE_MS));
-  } while (edge.visits > 0);
+    // Other threads may still be asking for what this one owns.
+  } while (edge.visits > 0 || cache.open > 0);
   clearTimeout(overdue);
   transport.close();
   engine.close();
@@ -78,6 +92,7 @@ async function drain(deadlineMs: number): Promise<void> {
   await served.close();
   log.flush();
   say({ kind: 'drained' });
+  for (const peerPort of options.cache.ports.values()) peerPort.close();
   port?.close();
 }
 
@@ -88,12 +103,18 @@ function hear(message: ToDataThread): void {
       return say({ kind: 'applied', revision: message.change.revision });
     case 'usage': {
       const { tasks, ...rest } = engine.usage();
-      return say({ kind: 'usage', id: message.id, usage: { requests: tasks, ...rest } });
+      const { bytes, entries } = cache.usage();
+      const usage = { requests: tasks, ...rest, cacheBytes: bytes, cacheEntries: entries };
+      return say({ kind: 'usage', id: message.id, usage });
     }
     case 'rehearse':
       return void engine
         .rehearse(message.deployment)
         .then((rehearsal) => say({ kind: 'rehearsed', id: message.id, rehearsal }));
+    case 'purge':
+      return say({ kind: 'purged', id: message.id, count: cache.purgeOwn(message.purge) });
+    case 'cache_usage':
+      return say({ kind: 'cached', id: message.id, ...cache.usage(message.tenant) });
     case 'follow':
       return tail.follow(message.tenant);
     case 'unfollow':

@@ -1,7 +1,9 @@
 /** The data threads as the main thread owns them: started, published to, drained. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { Generations } from '../cache/generations.ts';
+import type { Purge } from '../cache/purge.ts';
 import type { KvAnswer, KvHome, KvQuestion } from '../capability/kv.ts';
 import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
@@ -18,11 +20,16 @@ import { RoutingTable } from './routing-table.ts';
 import type { DataThreadOptions, FromDataThread, ThreadUsage, ToDataThread } from './thread-messages.ts';
 
 /** What all data threads have in common. */
-export interface SharedThreadOptions extends Omit<DataThreadOptions, 'thread' | 'versions' | 'splitKey' | 'rates'> {
+export interface SharedThreadOptions extends Omit<
+  DataThreadOptions,
+  'thread' | 'versions' | 'splitKey' | 'rates' | 'cache'
+> {
   /** By default there is no room for figures of versions. */
   readonly versions?: VersionCounterShare;
   /** By default a new one: clients are split anew with each start. */
   readonly splitKey?: Uint8Array;
+  /** Bytes that the cache keeps; by default none. */
+  readonly cacheBytes?: number;
 }
 
 /** What happens on data threads. */
@@ -61,6 +68,7 @@ class DataThread {
     this.#events = events;
     this.#worker = new Worker(new URL('./data-thread.ts', import.meta.url), {
       workerData: options,
+      transferList: [...options.cache.ports.values()],
       resourceLimits: { maxYoungGenerationSizeMb: Math.min(YOUNG_GENERATION_MB, options.memoryTargetMib / 16) },
     });
     this.#worker.on('message', (message: FromDataThread) => this.#hear(message));
@@ -111,8 +119,28 @@ class DataThread {
 
 function keyOf(message: FromDataThread): string {
   if (message.kind === 'applied') return `applied ${message.revision}`;
-  if (message.kind === 'usage' || message.kind === 'rehearsed') return `${message.kind} ${message.id}`;
+  if ('id' in message) return `${message.kind} ${message.id}`;
   return message.kind === 'cannot_listen' ? 'listening' : message.kind;
+}
+
+/** What all data threads have in common, without anything left out. */
+type ThreadOptions = Omit<DataThreadOptions, 'thread' | 'cache'> & { readonly cacheBytes: number };
+
+/** An answer to a question that has a number. */
+type Numbered = Extract<FromDataThread, { readonly id: number }>;
+type Answer<K extends Numbered['kind']> = Extract<Numbered, { readonly kind: K }>;
+
+/** A link between each two of so many threads: their ports, by thread and by whom they lead to. */
+function mesh(threads: number): readonly ReadonlyMap<number, MessagePort>[] {
+  const ports = Array.from({ length: threads }, () => new Map<number, MessagePort>());
+  ports.forEach((own, thread) =>
+    ports.slice(0, thread).forEach((others, other) => {
+      const { port1, port2 } = new MessageChannel();
+      own.set(other, port1);
+      others.set(thread, port2);
+    }),
+  );
+  return ports;
 }
 
 /** All data threads. */
@@ -129,13 +157,17 @@ export class DataThreads {
   #revision = 0;
   #questions = 0;
 
-  private constructor(options: Omit<DataThreadOptions, 'thread'>, events: DataThreadEvents) {
+  private constructor(options: ThreadOptions, events: DataThreadEvents) {
     this.port = options.port;
     this.#host = options.host;
     this.#versions = new VersionCounters(options.versions);
     const heard = { ...events, onTail: (batches: readonly TailBatch[]) => this.tail.take(batches) };
-    const numbers = Array.from({ length: options.threads }, (_, thread) => thread);
-    this.#threads = numbers.map((thread) => new DataThread({ ...options, thread }, heard));
+    const { cacheBytes, ...rest } = options;
+    const generations = Generations.create().share;
+    this.#threads = mesh(options.threads).map((ports, thread) => {
+      const cache = { maxBytes: cacheBytes, generations, ports };
+      return new DataThread({ ...rest, thread, cache }, heard);
+    });
   }
 
   /**
@@ -146,7 +178,8 @@ export class DataThreads {
   static async start(shared: SharedThreadOptions, events: DataThreadEvents): Promise<DataThreads> {
     const port = await probe(shared.host, shared.port);
     const { versions = VersionCounters.create(0).share, splitKey = randomBytes(SPLIT_KEY_BYTES) } = shared;
-    return new DataThreads({ ...shared, port, versions, splitKey, rates: RateTable.create() }, events);
+    const { cacheBytes = 0 } = shared;
+    return new DataThreads({ ...shared, port, versions, splitKey, cacheBytes, rates: RateTable.create() }, events);
   }
 
   /**
@@ -183,18 +216,23 @@ export class DataThreads {
   }
 
   /** Figures of each thread now. */
-  usage(): Promise<ThreadUsage[]> {
-    this.#questions += 1;
-    const id = this.#questions;
-    return Promise.all(
-      this.#threads.map(async (thread) => {
-        const answer = thread.next(`usage ${id}`);
-        thread.say({ kind: 'usage', id });
-        const message = await answer;
-        if (message.kind !== 'usage') throw new TypeError(`a usage question was answered with ${message.kind}`);
-        return message.usage;
-      }),
-    );
+  async usage(): Promise<ThreadUsage[]> {
+    return (await this.#askAll('usage', (id) => ({ kind: 'usage', id }))).map(({ usage }) => usage);
+  }
+
+  /** Purges the cache on every thread; settles when nothing that was purged is served any more, with how many responses it met. */
+  async purge(purge: Purge): Promise<number> {
+    const answers = await this.#askAll('purged', (id) => ({ kind: 'purge', id, purge }));
+    return answers.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** What the cache holds of a tenant, as it is called there. */
+  async cacheUsage(tenant: string): Promise<{ readonly bytes: number; readonly entries: number }> {
+    const answers = await this.#askAll('cached', (id) => ({ kind: 'cache_usage', id, tenant }));
+    return answers.reduce((sum, { bytes, entries }) => ({ bytes: sum.bytes + bytes, entries: sum.entries + entries }), {
+      bytes: 0,
+      entries: 0,
+    });
   }
 
   /**
@@ -202,14 +240,10 @@ export class DataThreads {
    * with `conflict` when the threads end before.
    */
   async rehearse(deployment: Deployment): Promise<Rehearsal> {
-    this.#questions += 1;
-    const id = this.#questions;
-    const thread = this.#threads[id % this.#threads.length] as DataThread;
-    const answer = thread.next(`rehearsed ${id}`);
-    thread.say({ kind: 'rehearse', id, deployment });
-    const message = await this.#over.before(answer);
-    if (message.kind !== 'rehearsed') throw new TypeError(`a rehearsal was answered with ${message.kind}`);
-    return message.rehearsal;
+    const thread = this.#threads[(this.#questions + 1) % this.#threads.length] as DataThread;
+    const [answer] = await this.#ask([thread], 'rehearsed', (id) => ({ kind: 'rehearse', id, deployment }));
+    if (answer === undefined) throw new TypeError('a rehearsal has one answer');
+    return answer.rehearsal;
   }
 
   /** Has every thread bring its part of the process's memory down. */
@@ -222,6 +256,26 @@ export class DataThreads {
   async drain(deadlineMs: number): Promise<void> {
     await Promise.all(this.#threads.map((thread) => thread.drain(deadlineMs)));
     this.#over.end(new KerbError('conflict', 'Kerb is shutting down'));
+  }
+
+  #askAll<K extends Numbered['kind']>(kind: K, question: (id: number) => ToDataThread): Promise<Answer<K>[]> {
+    return this.#ask(this.#threads, kind, question);
+  }
+
+  /** The answers of some threads. Rejects with `conflict` when the threads end before. */
+  async #ask<K extends Numbered['kind']>(
+    threads: readonly DataThread[],
+    kind: K,
+    question: (id: number) => ToDataThread,
+  ): Promise<Answer<K>[]> {
+    this.#questions += 1;
+    const id = this.#questions;
+    const answers = threads.map(async (thread) => {
+      const answer = thread.next(`${kind} ${id}`);
+      thread.say(question(id));
+      return (await answer) as Answer<K>;
+    });
+    return this.#over.before(Promise.all(answers));
   }
 
   #sayAll(message: ToDataThread): void {

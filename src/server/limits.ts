@@ -54,3 +54,18 @@ export const KV_BYTES_PER_TENANT = 128 * 1024 * 1024;
 
 /** The same of all tenants together. 512 MiB. */
 export const KV_BYTES_PER_THREAD = 512 * 1024 * 1024;
+
+/** The largest body of a stored response that is handed to another thread whole, to be kept there as a copy; larger ones are read in steps. */
+export const CACHE_COPY_BYTES = 256 * 1024;
+
+/** Bytes of one step of a body that goes from the thread that owns its URL to the one that serves it. */
+export const CACHE_STEP_BYTES = 32 * 1024;
+
+/** Steps that may be on their way at once: a body that nobody reads holds this much, as a socket would. */
+export const CACHE_WINDOW_STEPS = 2;
+
+/** The part of the cache's bytes, one in so many, that a thread may hold in copies of what others own. */
+export const NEAR_COPIES_PART = 8;
+
+/** The part of its bytes, one in so many, that one stored body may take; larger ones go through. */
+export const LARGEST_BODY_PART = 4;

@@ -1,40 +1,57 @@
 /** The deployments that a data thread serves: routing, backends, and the end of those that were replaced. */
+import { cacheTenant } from '../cache/key.ts';
+import type { Forward } from '../cache/ports.ts';
 import type { Backends } from '../capability/backend.ts';
 import type { TokenIssuer } from '../capability/jwt.ts';
 import type { ClientAddress } from '../http/message.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { AddressPolicy, type AddressPolicyOptions } from '../upstream/address-policy.ts';
+import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import { BackendSet } from '../upstream/backends.ts';
+import type { Held } from './cache-owner.ts';
+import type { Through } from './cache-messages.ts';
+import { CachedBackend, forwardTo } from './cached-backend.ts';
+import { CacheQuotas } from './cache-quotas.ts';
+import type { EdgeCache } from './edge-cache.ts';
 import type { ClientPositions } from './client-positions.ts';
 import { RoutingTable } from './routing-table.ts';
-import { NO_BACKENDS, RequestBackends } from './subrequests.ts';
+import { NO_BACKENDS, RequestBackends, type BackendsByName } from './subrequests.ts';
 import { tokenIssuers } from './token-issuers.ts';
 
 /** One deployment on this thread. */
 interface Entry {
   readonly deployment: Deployment;
-  readonly backends: BackendSet;
+  /** As they are: past the cache. */
+  readonly direct: BackendSet;
+  /** As guests reach them. */
+  readonly backends: BackendsByName;
   readonly issuers: ReadonlyMap<string, TokenIssuer>;
   requests: number;
   retired: boolean;
 }
 
+/** What the deployments of a thread are served with. */
+export interface ServedOptions {
+  readonly engine: Engine;
+  /** What backends of all tenants may be. */
+  readonly addresses: AddressPolicyOptions;
+  readonly clients: ClientPositions;
+  readonly cache: EdgeCache;
+  readonly counters: TenantCounters;
+}
+
 /** Keeps each deployment alive while it is in the table or has requests in flight. */
 export class ServedDeployments {
-  readonly #engine: Engine;
-  readonly #addresses: AddressPolicyOptions;
+  readonly #options: ServedOptions;
   readonly #policy: AddressPolicy;
-  readonly #clients: ClientPositions;
+  readonly #quotas = new CacheQuotas();
   readonly #table = new RoutingTable();
   readonly #entries = new Map<number, Entry>();
 
-  /** @param addresses - What backends of all tenants may be. */
-  constructor(engine: Engine, addresses: AddressPolicyOptions, clients: ClientPositions) {
-    this.#engine = engine;
-    this.#addresses = addresses;
-    this.#policy = new AddressPolicy(addresses);
-    this.#clients = clients;
+  constructor(options: ServedOptions) {
+    this.#options = options;
+    this.#policy = new AddressPolicy(options.addresses);
   }
 
   /** Applies a change of the table as a whole. Replaced deployments serve what they have begun. */
@@ -42,9 +59,11 @@ export class ServedDeployments {
     this.#table.apply(change);
     for (const deployment of change.add) {
       const urls = Object.fromEntries(deployment.backends.map(({ name, url }) => [name, { url }]));
-      const backends = new BackendSet(urls, { policy: this.#policyOf(deployment) });
-      const issuers = tokenIssuers(deployment.jwt, backends);
-      this.#entries.set(deployment.id, { deployment, backends, issuers, requests: 0, retired: false });
+      const direct = new BackendSet(urls, { policy: this.#policyOf(deployment) });
+      const issuers = tokenIssuers(deployment.jwt, direct);
+      const backends = this.#cached(deployment, direct);
+      this.#quotas.open(tenantOf(deployment), deployment.budgets.cacheBytes);
+      this.#entries.set(deployment.id, { deployment, direct, backends, issuers, requests: 0, retired: false });
     }
     for (const id of change.remove) this.#retire(id);
   }
@@ -57,7 +76,7 @@ export class ServedDeployments {
     const deployment = this.#table.match(host, target);
     const share = deployment === null ? undefined : this.#table.shareOf(deployment.id);
     if (deployment === null || share === undefined) return deployment;
-    return this.#clients.of(deployment.tenant, client.ip) < share.percent ? share.canary : deployment;
+    return this.#options.clients.of(deployment.tenant, client.ip) < share.percent ? share.canary : deployment;
   }
 
   /** Counts a request of `deployment` in, and answers what it may reach. */
@@ -67,6 +86,24 @@ export class ServedDeployments {
     entry.requests += 1;
     if (deployment.backends.length === 0 && deployment.jwt.length === 0) return NO_BACKENDS;
     return new RequestBackends(entry, deployment.origin, deployment.budgets.subrequests);
+  }
+
+  /** Bytes of the cache that a tenant, as the cache names it, may have; 0 when nothing of it is served. */
+  cacheQuota(tenant: string): number {
+    return this.#quotas.of(tenant);
+  }
+
+  /**
+   * How a request that came to another thread reaches its backend, and keeps its deployment until it is over; `null`: the deployment is
+   * not served here, or not yet.
+   */
+  forwardThrough({ deployment, backend, target, forwarded }: Through & { readonly target: string }): Held | null {
+    const entry = this.#entries.get(deployment);
+    const direct = entry?.direct.get(backend);
+    if (entry === undefined || direct === undefined) return null;
+    entry.requests += 1;
+    const forward: Forward = forwardTo(direct, { target, body: null, forwarded });
+    return { forward, leave: () => this.leave(entry.deployment) };
   }
 
   /** Counts a request out. */
@@ -79,27 +116,52 @@ export class ServedDeployments {
 
   /** Closes everything. */
   async close(): Promise<void> {
-    await Promise.all([...this.#entries.values()].map(({ backends }) => backends.close()));
+    await Promise.all([...this.#entries.values()].map(({ direct }) => direct.close()));
+  }
+
+  /** The backends behind the cache, where the deployment has a part of that. */
+  #cached(deployment: Deployment, direct: BackendSet): BackendsByName {
+    const { id, backends, budgets, slot } = deployment;
+    const { cache, counters } = this.#options;
+    if (budgets.cacheBytes === 0 || cache.isOff) return direct;
+    const tenant = tenantOf(deployment);
+    const cached = new Map<string, CachedBackend>();
+    for (const { name, url } of backends) {
+      const backend = direct.get(name);
+      const place = { tenant, deployment: id, name, url };
+      if (backend !== undefined)
+        cached.set(name, new CachedBackend(backend, cache, place, (outcome) => counters.countCache(slot, outcome)));
+    }
+    return cached;
   }
 
   /** Most tenants reach public addresses only: they share one policy. */
   #policyOf({ allowBackends }: Deployment): AddressPolicy {
     if (allowBackends.length === 0) return this.#policy;
-    return new AddressPolicy({ ...this.#addresses, allow: [...(this.#addresses.allow ?? []), ...allowBackends] });
+    const { addresses } = this.#options;
+    return new AddressPolicy({ ...addresses, allow: [...(addresses.allow ?? []), ...allowBackends] });
   }
 
   #retire(id: number): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.retired = true;
-    this.#engine.retire(id);
+    this.#options.engine.retire(id);
     this.#closeIfDone(entry);
   }
 
-  #closeIfDone({ deployment, backends, requests, retired }: Entry): void {
+  #closeIfDone({ deployment, direct, requests, retired }: Entry): void {
     if (!retired || requests > 0) return;
+    const { engine, cache } = this.#options;
+    const tenant = tenantOf(deployment);
     this.#entries.delete(deployment.id);
-    this.#engine.retire(deployment.id);
-    void backends.close();
+    engine.retire(deployment.id);
+    void direct.close();
+    // Nobody may ask for it any more.
+    if (this.#quotas.close(tenant)) cache.purgeOwn({ tenant, subject: { kind: 'all' }, mode: 'hard' });
   }
+}
+
+function tenantOf({ tenant, grants }: Deployment): string {
+  return cacheTenant(tenant, grants.stores.madeMs);
 }

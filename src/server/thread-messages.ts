@@ -1,4 +1,7 @@
 /** What the main thread and a data thread say to each other. */
+import type { MessagePort } from 'node:worker_threads';
+import type { GenerationShare } from '../cache/generations.ts';
+import type { Purge } from '../cache/purge.ts';
 import type { KvAnswer } from '../capability/kv.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
@@ -11,6 +14,15 @@ import type { VersionCounterShare } from '../runtime/version-counters.ts';
 import type { WatchdogShare } from '../runtime/watchdog.ts';
 import type { TailBatch } from '../telemetry/tail-entry.ts';
 import type { KvAsking } from './kv-link.ts';
+
+/** The cache, as a data thread starts with it. */
+export interface CacheStart {
+  /** Bytes of all threads together. */
+  readonly maxBytes: number;
+  readonly generations: GenerationShare;
+  /** Links to the other threads, by their numbers. */
+  readonly ports: ReadonlyMap<number, MessagePort>;
+}
 
 /** What a data thread starts with. */
 export interface DataThreadOptions {
@@ -28,6 +40,7 @@ export interface DataThreadOptions {
   readonly budgets: ProcessBudgetShare;
   /** Rate counters. */
   readonly rates: RateShare;
+  readonly cache: CacheStart;
   /** What the process aims at. */
   readonly memoryTargetMib: number;
   /** Whether access records and guests' lines are kept at all. */
@@ -47,6 +60,10 @@ export type ToDataThread =
   | { readonly kind: 'listen' }
   | { readonly kind: 'change'; readonly change: TableChange }
   | { readonly kind: 'usage'; readonly id: number }
+  /** Purge what this thread owns of the cache, and answer `purged`. */
+  | { readonly kind: 'purge'; readonly id: number; readonly purge: Purge }
+  /** Tell what this thread owns of the cache of a tenant, as `cached`. */
+  | { readonly kind: 'cache_usage'; readonly id: number; readonly tenant: string }
   /** Start an instance and drop it; answer `rehearsed`. */
   | { readonly kind: 'rehearse'; readonly id: number; readonly deployment: Deployment }
   /** Send `tail` with what becomes of the tenant's requests, and its guests' lines. */
@@ -66,6 +83,9 @@ export interface ThreadUsage {
   readonly requests: number;
   readonly memories: number;
   readonly idleBytes: number;
+  /** What it stores of the cache. */
+  readonly cacheBytes: number;
+  readonly cacheEntries: number;
 }
 
 /** From a data thread. */
@@ -81,5 +101,7 @@ export type FromDataThread =
   /** A guest asks a key-value store; `kv_answer` answers. */
   | { readonly kind: 'kv'; readonly asking: KvAsking }
   | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
+  | { readonly kind: 'purged'; readonly id: number; readonly count: number }
+  | { readonly kind: 'cached'; readonly id: number; readonly bytes: number; readonly entries: number }
   | { readonly kind: 'rehearsed'; readonly id: number; readonly rehearsal: Rehearsal }
   | { readonly kind: 'drained' };

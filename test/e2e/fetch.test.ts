@@ -93,7 +93,8 @@ beforeAll(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   edge = await startEdge({
-    flags: ['--allow-backend', '127.0.0.0/8'],
+    // Each fetch is to reach the origin, and to leave it with whoever made it.
+    flags: ['--allow-backend', '127.0.0.0/8', '--cache', '0'],
     apps: {
       passes: app(PASSES),
       down: app((text) => `${begin(text, 'down')} ${WAIT} (call $report (local.get $i))`),
@@ -183,7 +184,8 @@ describe('a fetch', () => {
 
   it('beyond the budget fails alone', async () => {
     expect((await edge.fetch('frugal', '/hang/frugal')).status).toBe(failed('budget'));
-    await atOrigin(() => givenUp.includes('/base/hang/frugal'));
+    // It may be given up before it has reached the origin.
+    await atOrigin(() => givenUp.includes('/base/hang/frugal') || !held.has('/base/hang/frugal'));
   });
 
   it('waits no longer than it is told', async () => {

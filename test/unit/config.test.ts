@@ -30,6 +30,7 @@ describe('defaults', () => {
       threads: Math.min(256, Math.max(1, availableParallelism() - 1)),
       sliceMs: 1,
       memoryTargetMib: expect.any(Number) as number,
+      cacheMib: expect.any(Number) as number,
       maxModuleMib: 16,
       allowBackends: [],
       issuersFile: null,
@@ -52,7 +53,7 @@ describe('flags', () => {
   it('set every field', () => {
     const line =
       '--edge-port 0 --control-port=9081 --host ::1 --tenants apps --data state --threads 4 --allow-backend 10.0.0.0/8' +
-      ' --slice-ms 3 --memory-target 500 --max-module 32 --issuers ci.json --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
+      ' --slice-ms 3 --memory-target 500 --max-module 32 --cache 40 --issuers ci.json --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
     expect(configOf(line.split(' '))).toEqual({
       edgePort: 0,
       controlPort: 9081,
@@ -62,6 +63,7 @@ describe('flags', () => {
       threads: 4,
       sliceMs: 3,
       memoryTargetMib: 500,
+      cacheMib: 40,
       maxModuleMib: 32,
       allowBackends: [
         { address: '10.0.0.0', prefix: 8, family: 'ipv4' },

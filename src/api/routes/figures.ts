@@ -1,10 +1,8 @@
-/** What tenants use: by the hour, and now. Also asks caches to forget. */
+/** What tenants use: by the hour, and now. */
 import { z } from 'zod';
 import type { ControlPlane, TenantFiguresView } from '../../control/plane.ts';
-import type { Json } from '../../store/records.ts';
 import { json } from '../answer.ts';
-import { purgeBody } from '../bodies.ts';
-import { jsonBody, noBody } from '../body.ts';
+import { noBody } from '../body.ts';
 import { SPAN_LIMITS } from '../limits.ts';
 import { nothing, tenantParams } from '../names.ts';
 import { badRequest } from '../refusal.ts';
@@ -16,7 +14,7 @@ const time = decimal(0, Number.MAX_SAFE_INTEGER);
 
 /** The routes of this chapter. */
 export function figureRoutes(plane: ControlPlane, nowMs: () => number): readonly Route[] {
-  return [using(plane, nowMs), figures(plane), purging(plane)];
+  return [using(plane, nowMs), figures(plane)];
 }
 
 function using(plane: ControlPlane, nowMs: () => number): Route {
@@ -65,23 +63,4 @@ function figures(plane: ControlPlane): Route {
 function figuresView(figuresOf: TenantFiguresView): TenantFiguresView {
   const { tenant, source, version, label, canary, requests, inFlight, cpuUs, memoryPages, outcomes } = figuresOf;
   return { tenant, source, version, label, canary, requests, inFlight, cpuUs, memoryPages, outcomes };
-}
-
-function purging(plane: ControlPlane): Route {
-  return route({
-    method: 'POST',
-    path: '/v1/tenants/{tenant}/purge',
-    id: 'purge',
-    chapter: 'purge',
-    need: 'deploy',
-    summary: 'Asks caches to forget one URL, what has a tag, or everything of a tenant; 501 while there is no cache.',
-    params: tenantParams,
-    query: nothing,
-    body: jsonBody(purgeBody),
-    answers: { 202: { description: 'They will.', schema: z.strictObject({}) } },
-    handle: async ({ params: { tenant }, body, who }) => {
-      await plane.purge(tenant, body as Json, who.subject);
-      return json(202, {});
-    },
-  });
 }

@@ -3,6 +3,7 @@ import type { ControlPlane, LogTap } from '../../control/plane.ts';
 import type { LedgerStore, Store, ContentStore } from '../../store/store.ts';
 import type { Authority } from '../authority.ts';
 import type { Route } from '../route.ts';
+import { cacheRoutes } from './cache.ts';
 import { configRoutes } from './config.ts';
 import { domainRoutes } from './domains.ts';
 import { figureRoutes } from './figures.ts';
@@ -39,6 +40,7 @@ export function routesOf(parts: RouteParts): readonly Route[] {
     ...kvRoutes(parts),
     ...configRoutes(parts),
     ...secretRoutes(parts),
+    ...cacheRoutes(plane),
     ...figureRoutes(plane, nowMs),
     ...logRoutes(plane, logs, ledger),
   ];

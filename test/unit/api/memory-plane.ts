@@ -4,7 +4,9 @@ import { KerbError } from '../../../src/errors.ts';
 import type {
   ControlPlane,
   Deployed,
+  CacheView,
   DeployRequest,
+  PurgeRequest,
   Doing,
   LogEntry,
   LogTap,
@@ -44,7 +46,7 @@ export class MemoryPlane implements ControlPlane {
   readonly deployed: DeployRequest[] = [];
   /** Runs at the beginning of each deployment. */
   beforeDeploy: () => Promise<void> = () => Promise.resolve();
-  purged: Json[] | null = null;
+  purged: PurgeRequest[] = [];
   readonly #listeners = new Set<(entry: AuditRecord) => void>();
 
   constructor(store: Store) {
@@ -186,10 +188,15 @@ export class MemoryPlane implements ControlPlane {
     return this.#change(tenant, { requiredKeys: required, signingKeys: keys }, doing, 'keys.set');
   }
 
-  async purge(tenant: string, what: Json): Promise<void> {
+  async purge(tenant: string, what: PurgeRequest): Promise<number> {
     this.tenant(tenant);
-    if (this.purged === null) throw new KerbError('unsupported', 'there is no cache');
     this.purged.push(what);
+    return 3;
+  }
+
+  async cache(tenant: string): Promise<CacheView> {
+    this.tenant(tenant);
+    return { entries: 2, bytes: 4096, quotaBytes: 33_554_432, requests: { hit: 7, miss: 2 } };
   }
 
   usage(tenant: string, fromMs: number, toMs: number): readonly UsageRecord[] {

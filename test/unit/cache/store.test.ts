@@ -10,6 +10,9 @@ function storeOf(maxBytes = 1e9, quota = 1e9): CacheStore {
   return new CacheStore({ maxBytes, quotaBytes: () => quota });
 }
 
+/** The URL of {@link storedEntry} where the terms do not say. */
+const URL_OF_A = { tenant: 'a', host: 'x.test', target: '/' };
+
 /** Stores an entry as a fill that nothing disturbs would. */
 function put(store: CacheStore, terms: EntryTerms): CacheEntry {
   const entry = storedEntry(terms);
@@ -131,7 +134,7 @@ describe('what it weighs', () => {
     const pairs: Pairs = [['Surrogate-Key', 'x']];
     const entries = ['/0', '/1', '/2', '/3'].map((target) => put(store, { target, pairs }));
     for (const entry of entries.slice(0, 1)) store.remove(entry);
-    store.purgeKey('a', storedEntry({ target: '/1' }).place.key, 'hard', 0);
+    store.purgeUrl({ ...URL_OF_A, target: '/1' }, 'hard', 0);
     store.purgeTag('a', 'x', 'hard', 0);
     expect([store.bytes(), store.size()]).toEqual([0, 0]);
   });
@@ -150,7 +153,7 @@ describe('a purge', () => {
       put(store, { tenant: 'b', pairs });
     };
     fill();
-    expect(store.purgeKey('a', storedEntry().place.key, 'hard', 0)).toBe(2);
+    expect(store.purgeUrl(URL_OF_A, 'hard', 0)).toBe(2);
     expect([store.size('a'), store.size('b')]).toEqual([1, 1]);
     fill();
     expect(store.purgeTag('a', 'y', 'hard', 0)).toBe(2);
@@ -172,7 +175,7 @@ describe('a purge', () => {
   });
 
   test.each([
-    ['its URL', (store: CacheStore) => store.purgeKey('a', storedEntry().place.key, 'hard', 0)],
+    ['its URL', (store: CacheStore) => store.purgeUrl(URL_OF_A, 'hard', 0)],
     ['one of its tags', (store: CacheStore) => store.purgeTag('a', 'x', 'soft', 0)],
     ['everything', (store: CacheStore) => store.purgeAll('a', 'hard', 0)],
     [
@@ -195,7 +198,7 @@ describe('a purge', () => {
   });
 
   test.each([
-    ['another URL', (store: CacheStore) => store.purgeKey('a', storedEntry({ target: '/b' }).place.key, 'hard', 0)],
+    ['another URL', (store: CacheStore) => store.purgeUrl({ ...URL_OF_A, target: '/b' }, 'hard', 0)],
     ['another tag', (store: CacheStore) => store.purgeTag('a', 'y', 'hard', 0)],
     ['another tenant', (store: CacheStore) => store.purgeAll('b', 'hard', 0)],
   ])('of %s drops nothing', (_name, purge) => {

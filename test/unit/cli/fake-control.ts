@@ -159,7 +159,8 @@ export class FakeControl {
       return this.#page([{ host: 'a.example', createdMs: 0, createdBy: 'ops' }], query, response);
     if (part === 'domains' && method === 'PUT') return respond(response, 200, { host: rest[0], tenant: tenant.name });
     if (part === 'limits' && method === 'GET') return respond(response, 200, tenant.limits);
-    if (part === 'purge') return refuse(response, 501, 'unsupported', 'there is no cache');
+    if (part === 'purge') return respond(response, 200, { purged: 12 });
+    if (part === 'cache') return respond(response, 200, CACHE);
     if (['kv', 'config', 'secrets'].includes(part)) return this.#content([part, ...rest], request, response);
     if (part === 'domains') return void response.writeHead(204).end();
     const change = body.length === 0 ? {} : (JSON.parse(body.toString()) as Record<string, unknown>);
@@ -214,6 +215,8 @@ export class FakeControl {
     respond(response, 200, { items: items.slice(Number(cursor), end), next: end < items.length ? String(end) : null });
   }
 }
+
+const CACHE = { entries: 2, bytes: 4_096, quotaBytes: 33_554_432, requests: { hit: 7, miss: 3, stale: 0 } };
 
 const USAGE = [
   { tenant: 'hello', hourMs: 0, requests: 10, cpuUs: 1_500, outcomes: { ok: 9, cpu_limit: 1 } },

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FakeControl, refuse, respond } from './fake-control.ts';
+import { FakeControl, refuse } from './fake-control.ts';
 import { kerb, typing, type Invocation, type Ran } from './kerb.ts';
 
 let server: FakeControl;
@@ -217,18 +217,28 @@ describe('kerb config', () => {
 describe('kerb purge', () => {
   beforeEach(() => void server.addTenant('hello'));
 
-  it('asks for what is named, and tells that there is no cache', async () => {
+  it('asks for what is named, and tells how much there was', async () => {
     const ran = await run('purge hello --tag news --soft');
-    expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain('there is no cache');
+    expect([ran.code, ran.stderr]).toEqual([0, 'hello: 12 stored responses made stale\n']);
     expect(JSON.parse(server.last.body.toString())).toEqual({ tag: 'news', soft: true });
-    server.instead.push((_, response) => respond(response, 202, {}));
-    expect(json(await run('purge hello --all --json'))).toEqual({ tenant: 'hello', all: true });
+    expect(json(await run('purge hello --all --json'))).toEqual({ tenant: 'hello', all: true, purged: 12 });
   });
 
   it.each(['purge hello', 'purge hello --all --tag x', 'purge hello --url'])('refuses `%s`', async (line) => {
     expect((await run(line)).code).toBe(2);
     expect(server.requests).toEqual([]);
+  });
+});
+
+describe('kerb cache', () => {
+  it('tells what is held, and how often that helped', async () => {
+    server.addTenant('hello');
+    const ran = await run('cache hello');
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/responses\s+2\b/);
+    expect(ran.stdout).toMatch(/memory\s+4\.0 KiB of 32\.0 MiB/);
+    expect(ran.stdout).toMatch(/hit\s+7\s+70 %/);
+    expect(json(await run('cache hello --json'))).toMatchObject({ entries: 2, requests: { hit: 7 } });
   });
 });
 

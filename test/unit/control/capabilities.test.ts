@@ -39,6 +39,7 @@ describe('the capabilities of a version', () => {
     expect(linesOf(FULL, [{ module: 'http_handler', name: 'log' }])).toEqual([
       'backend api https://example.com/base',
       'backend site http://127.0.0.1:9000',
+      'cache_mb 32',
       'concurrency 200',
       'config',
       'config theme',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Control } from '../../../src/control/control.ts';
+import type { Purge } from '../../../src/cache/purge.ts';
 import type { Compiled } from '../../../src/control/compiler.ts';
 import type { Compile } from '../../../src/control/module-cache.ts';
 import type { Deployed, DeployRequest, Upload } from '../../../src/control/plane.ts';
@@ -129,6 +130,7 @@ export interface HarnessOptions {
 export class ControlHarness {
   readonly folder: string;
   readonly published: Published[] = [];
+  readonly purges: Purge[] = [];
   readonly audit: AuditRecord[] = [];
   /** Modules by number that compiling stops at. */
   readonly held = new Map<number, Gate>();
@@ -187,6 +189,13 @@ export class ControlHarness {
         counters: this.counters,
         versionCounters: this.versionCounters,
         rehearse: (deployment) => this.rehearse(deployment),
+        cache: {
+          purge: async (purge) => {
+            this.purges.push(purge);
+            return 4;
+          },
+          usage: async () => ({ bytes: 2_048, entries: 2 }),
+        },
         log: textLog('debug', (text) => {
           this.said += text;
         }),

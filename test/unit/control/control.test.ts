@@ -31,6 +31,7 @@ function open(dataFolder: string, env: NodeJS.ProcessEnv = {}): Promise<Control>
     counters: TenantCounters.create(1),
     versionCounters: VersionCounters.create(1),
     rehearse: () => Promise.resolve(STARTED),
+    cache: { purge: () => Promise.resolve(0), usage: () => Promise.resolve({ bytes: 0, entries: 0 }) },
     log: textLog('error', () => undefined),
   };
   return Control.open(options, env);

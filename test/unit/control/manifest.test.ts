@@ -49,6 +49,7 @@ describe('a manifest', () => {
         concurrency: 200,
         subrequests: 32,
         requestBodyBytes: 10 * 1024 * 1024,
+        cacheBytes: 32 * 1024 * 1024,
       },
       backends: [],
       jwt: [],
@@ -79,6 +80,7 @@ memory_mb = 3
 concurrency = 4
 subrequests = 0
 request_body_mb = 0
+cache_mb = 5
 [backends.site]
 url = "HTTP://Site.example:80/base"
 [env]
@@ -110,6 +112,7 @@ secrets = ["API_KEY"]
         concurrency: 4,
         subrequests: 0,
         requestBodyBytes: 0,
+        cacheBytes: 5 << 20,
       },
       backends: [{ name: 'site', url: 'http://site.example/base' }],
       jwt: [],
@@ -156,7 +159,7 @@ describe('faults', () => {
       'tenants/x/kerb.toml:2: main: "../x.wasm" is not a relative path that stays beside the manifest; e.g. main = "handler.wasm"',
       'tenants/x/kerb.toml:3: origin: "sit" names no backend; add [backends.<name>] with this name and a url',
       'tenants/x/kerb.toml:5: limits.cpu_ms: 0 is not a whole number from 1 to 10000; leave it out for 50',
-      'tenants/x/kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, request_body_mb',
+      'tenants/x/kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, request_body_mb, cache_mb',
     ]);
   });
 

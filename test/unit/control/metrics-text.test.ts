@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { CACHE_OUTCOMES, type CacheOutcome } from '../../../src/cache/outcome.ts';
 import { metricsText, type ProcessMetrics, type TenantMetrics } from '../../../src/control/metrics-text.ts';
 import { OUTCOME_NAMES, type Outcome } from '../../../src/outcome.ts';
 
 const PROCESS: ProcessMetrics = {
   deployments: 2,
   threads: [
-    { requests: 1, memories: 2, idleBytes: 3 },
-    { requests: 4, memories: 5, idleBytes: 6 },
+    { requests: 1, memories: 2, idleBytes: 3, cacheBytes: 2_048, cacheEntries: 3 },
+    { requests: 4, memories: 5, idleBytes: 6, cacheBytes: 2_048, cacheEntries: 3 },
   ],
   residentBytes: 7,
   droppedLogBatches: 8,
@@ -23,7 +24,15 @@ const PROCESS: ProcessMetrics = {
 
 function tenant(name: string, outcomes: Partial<Record<Outcome, number>>, cpuUs: number): TenantMetrics {
   const all = Object.fromEntries(OUTCOME_NAMES.map((outcome) => [outcome, outcomes[outcome] ?? 0]));
-  return { tenant: name, inFlight: 3, memoryPages: 2, outcomes: all as Record<Outcome, number>, cpuUs };
+  const cache = Object.fromEntries(CACHE_OUTCOMES.map((outcome) => [outcome, outcome === 'stale-error' ? 6 : 0]));
+  return {
+    tenant: name,
+    inFlight: 3,
+    memoryPages: 2,
+    outcomes: all as Record<Outcome, number>,
+    cache: cache as Record<CacheOutcome, number>,
+    cpuUs,
+  };
 }
 
 const TEXT = metricsText(PROCESS, [tenant('a', { ok: 5, guest_trap: 1 }, 1_500_000), tenant('b', {}, 0)]);
@@ -39,7 +48,7 @@ describe('the text', () => {
   it('is samples and comments only, each a line of the format', () => {
     for (const line of TEXT.trimEnd().split('\n')) {
       expect(line).toMatch(
-        /^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[a-z]+="[a-z0-9_-]+"(,[a-z]+="[a-z_]+")*\})? [0-9.e+-]+)$/,
+        /^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[a-z]+="[a-z0-9_-]+"(,[a-z]+="[a-z_-]+")*\})? [0-9.e+-]+)$/,
       );
     }
     expect(TEXT.endsWith('\n')).toBe(true);
@@ -50,6 +59,15 @@ describe('the text', () => {
       'kerb_requests_total{tenant="a",outcome="ok"} 5',
       'kerb_requests_total{tenant="a",outcome="guest_trap"} 1',
     ]);
+  });
+
+  it('counts what the cache did, and what each thread stores', () => {
+    expect(TEXT.match(/^kerb_cache_requests_total\{.*$/gm)).toEqual([
+      'kerb_cache_requests_total{tenant="a",outcome="stale-error"} 6',
+      'kerb_cache_requests_total{tenant="b",outcome="stale-error"} 6',
+    ]);
+    expect(TEXT).toContain('kerb_cache_bytes{thread="1"} 2048\n');
+    expect(TEXT).toContain('kerb_cache_entries{thread="0"} 3\n');
   });
 
   it('shows CPU in seconds, requests in flight, threads and the process', () => {

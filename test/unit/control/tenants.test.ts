@@ -93,7 +93,8 @@ describe('a tenant', () => {
         () => tenants.signingKeys(name),
         () => tenants.setSigningKeys(name, { required: [], keys: [] }, ANN),
         () => tenants.usage(name, 0, 1),
-        () => tenants.purge(name),
+        () => tenants.purge(name, { all: true }, 'ann'),
+        () => tenants.cache(name),
       ];
       for (const one of work) expect((await refusalOf(one)).code).toBe('not_found');
     },
@@ -124,9 +125,16 @@ describe('a tenant', () => {
     expect(harness.trail().slice(-2)).toEqual(['ann tenant.stop a', 'ann tenant.delete a']);
   });
 
-  it('with a purge says that there is no cache', async () => {
-    const { tenants } = await ControlHarness.open(['a']);
-    expect((await refusalOf(() => tenants.purge('a'))).code).toBe('unsupported');
+  it('has its part of the cache purged under its own name, and the trail tells', async () => {
+    const harness = await ControlHarness.open(['a']);
+    expect(await harness.tenants.purge('a', { all: true }, 'ann')).toBe(0);
+    expect(harness.purges).toEqual([]);
+    await harness.deploy('a', 1);
+    expect(await harness.tenants.purge('a', { url: 'http://A.test:80/x?y', soft: true }, 'ann')).toBe(4);
+    const tenant = `a@${harness.tenants.tenant('a').createdMs}`;
+    const subject = { kind: 'url', host: 'a.test', target: '/x?y' };
+    expect(harness.purges).toEqual([{ tenant, subject, mode: 'soft' }]);
+    expect(harness.trail().at(-1)).toBe('ann cache.purge a');
   });
 });
 

@@ -91,6 +91,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
       concurrency: 10,
       requestBodyBytes: 1000,
       subrequests: 1,
+      cacheBytes: 0,
     },
     receipt: false,
     grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CACHE_OUTCOMES } from '../../../src/cache/outcome.ts';
 import { OUTCOME_NAMES } from '../../../src/outcome.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 
@@ -7,8 +8,9 @@ describe('tenant counters', () => {
     const counters = TenantCounters.create(3);
     expect(counters.capacity).toBe(3);
     const zeros = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, 0]));
+    const cache = Object.fromEntries(CACHE_OUTCOMES.map((name) => [name, 0]));
     for (let slot = 0; slot < 3; slot++)
-      expect(counters.read(slot)).toEqual({ inFlight: 0, memoryPages: 0, outcomes: zeros, cpuUs: 0 });
+      expect(counters.read(slot)).toEqual({ inFlight: 0, memoryPages: 0, outcomes: zeros, cache, cpuUs: 0 });
   });
 
   it('count every outcome in its own place, and leave other slots alone', () => {
@@ -17,7 +19,11 @@ describe('tenant counters', () => {
       for (let i = 0; i <= place; i++) counters.count(1, name);
     });
     const expected = Object.fromEntries(OUTCOME_NAMES.map((name, place) => [name, place + 1]));
-    expect(counters.read(1).outcomes).toEqual(expected);
+    CACHE_OUTCOMES.forEach((name, place) => {
+      for (let i = 0; i <= place; i++) counters.countCache(1, name);
+    });
+    const cached = Object.fromEntries(CACHE_OUTCOMES.map((name, place) => [name, place + 1]));
+    expect(counters.read(1)).toMatchObject({ outcomes: expected, cache: cached, cpuUs: 0, inFlight: 0 });
     expect(counters.read(0)).toEqual(counters.read(2));
   });
 

@@ -1,21 +1,37 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Generations } from '../../../src/cache/generations.ts';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import type { Deployment, Split } from '../../../src/runtime/deployment.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
+import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { ClientPositions } from '../../../src/server/client-positions.ts';
+import { EdgeCache } from '../../../src/server/edge-cache.ts';
 import { ServedDeployments } from '../../../src/server/served.ts';
 import { errorOf, requestOf, serveHttp, textOf } from '../upstream/origin.ts';
 
 const positions = new ClientPositions(Buffer.from('key'));
 let retired: number[];
 let served: ServedDeployments;
+let cache: EdgeCache;
+let counters: TenantCounters;
 beforeEach(() => {
   retired = [];
   const engine = { retire: (id: number) => void retired.push(id) } as unknown as Engine;
-  served = new ServedDeployments(engine, {}, positions);
+  counters = TenantCounters.create(4);
+  cache = new EdgeCache({
+    maxBytes: 2 ** 20,
+    threads: 1,
+    generations: Generations.create().share,
+    quotaBytes: (tenant) => served.cacheQuota(tenant),
+    forwardThrough: (through) => served.forwardThrough(through),
+  });
+  served = new ServedDeployments({ engine, addresses: {}, clients: positions, cache, counters });
 });
 
 function deployment(id: number, changes: Partial<Deployment> = {}): Deployment {
-  const nothing = { origin: null, backends: [], jwt: [], allowBackends: [], budgets: { subrequests: 1 } };
+  const grants = { stores: NO_STORES };
+  const budgets = { subrequests: 1, cacheBytes: 0 };
+  const nothing = { origin: null, backends: [], jwt: [], allowBackends: [], slot: 0, tenant: 't', grants, budgets };
   const whole = { id, hosts: ['h'], path: '/', ...nothing, ...changes };
   return whole as unknown as Deployment;
 }
