@@ -30,6 +30,11 @@ export interface GuestHost {
    * when the process has no room for it; whatever is still on the account is taken off when the request is over.
    */
   hold(pages: number): void;
+  /**
+   * Puts CPU time that the host spends for the guest, where no slice measures it, on the account of the request at hand. Throws
+   * {@link ./guest-fault.ts GuestFault} `cpu_limit` when the request has then used what it may.
+   */
+  charge(cpuMs: number): void;
   /** A key-value store that was granted, for the request at hand; `null`: none of that name was. */
   kv(name: string): KvStore | null;
   /** The tenant's rate counters. */

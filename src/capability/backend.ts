@@ -58,7 +58,7 @@ export type BackendFault =
   | 'protocol'
   /** The caller gave up, the request's body broke off, or the backend was closed. */
   | 'aborted'
-  /** Too many requests wait for a connection to it. */
+  /** Too many requests wait for a connection to it, or there is no room for another one: for the app, or in the process. */
   | 'overloaded'
   /** It failed so often that it is left alone for a while. */
   | 'resting'

@@ -35,7 +35,7 @@ const LIMITS = {
 } as const satisfies Record<keyof typeof BUDGETS, (limits: ManifestLimits) => number>;
 
 /**
- * Everything that a version may do: its hosts and path, backends, stores, folders, environment, imports and limits, each a line of
+ * Everything that a version may do: its hosts and path, backends and their checks, stores, folders, environment, imports and limits, each a line of
  * under 200 characters such as `backend site http://127.0.0.1:9000`, `secret API_KEY` or `cpu_ms 50`. Sorted by code unit, without repetitions.
  *
  * Two different capabilities never have the same line: names of other characters than letters, digits, `.`, `_` and `-` are quoted and
@@ -47,6 +47,7 @@ export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[
     ...hosts.map((host) => `host ${word(host, /^[A-Za-z0-9*.:[\]-]+$/)}`),
     `path ${word(path, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`,
     ...backends.map(({ name, url }) => `backend ${word(name)} ${shownUrl(url)}`),
+    ...backends.flatMap(({ name, health }) => (health === undefined ? [] : [`health ${word(name)} ${target(health)}`])),
     ...jwt.map(({ name, issuer }) => `jwt ${word(name)} ${word(issuer, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`),
     ...env.map(({ name }) => `env ${word(name)}`),
     ...files.map(({ guest }) => `files ${word(guest, /^[A-Za-z0-9_./-]+$/)}`),
@@ -130,6 +131,11 @@ function shownLimit(value: number): string {
 function shownUrl(url: string): string {
   const { pathname } = new URL(url);
   return word(pathname === '/' ? url.slice(0, -1) : url, /^[\x21\x23-\x5b\x5d-\x7e]+$/);
+}
+
+/** What is asked for in checks, which nobody's request sets off. */
+function target({ path }: { readonly path: string }): string {
+  return word(path, /^[\x21\x23-\x5b\x5d-\x7e]+$/);
 }
 
 /** A name as it is when it is plain and short; else in quotes, and never the same as another name. */

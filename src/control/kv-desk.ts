@@ -6,7 +6,7 @@ import type { ContentStore, KvWrite } from '../store/store.ts';
 import { KV_TURN_MS } from './limits.ts';
 
 /** The part of the store that is asked. */
-export type KvContents = Pick<ContentStore, 'kv' | 'putKv' | 'deleteKv' | 'kvKeys'>;
+export type KvContents = Pick<ContentStore, 'kvEntry' | 'putKv' | 'deleteKv' | 'kvKeys'>;
 
 /** What a desk works with. */
 export interface KvDeskOptions {
@@ -91,17 +91,20 @@ export class KvDesk {
 }
 
 function answerOf(contents: KvContents, tenant: string, store: string, question: KvQuestion, nowMs: number): KvAnswer {
+  const look = (key: string): ReturnType<KvContents['kvEntry']> => contents.kvEntry(tenant, store, key, 0, nowMs);
   switch (question.kind) {
-    case 'get':
-      return { kind: 'entry', entry: read(contents.kv(tenant, store, question.key, nowMs), question.maxBytes) };
+    case 'get': {
+      const { key, maxBytes } = question;
+      return { kind: 'entry', entry: entryOf(contents.kvEntry(tenant, store, key, maxBytes, nowMs)) };
+    }
     case 'put': {
       const { key, put } = question;
-      const write = writeOf(put, () => contents.kv(tenant, store, key, nowMs)?.generation ?? 0, nowMs);
+      const write = writeOf(put, () => look(key)?.generation ?? 0, nowMs);
       return { kind: 'written', generation: contents.putKv(tenant, store, key, write, nowMs) };
     }
     case 'delete': {
       // An expired entry is as one that is not there, also to who deletes it.
-      const deleted = contents.kv(tenant, store, question.key, nowMs) !== null;
+      const deleted = look(question.key) !== null;
       return { kind: 'deleted', deleted: contents.deleteKv(tenant, store, question.key) && deleted };
     }
     case 'keys': {
@@ -113,10 +116,10 @@ function answerOf(contents: KvContents, tenant: string, store: string, question:
   }
 }
 
-function read(record: ReturnType<KvContents['kv']>, maxBytes: number): (KvAnswer & { kind: 'entry' })['entry'] {
+function entryOf(record: ReturnType<KvContents['kvEntry']>): (KvAnswer & { kind: 'entry' })['entry'] {
   if (record === null) return null;
-  const { generation, metadata, value } = record;
-  return { generation, metadata, bytes: value.length, value: value.length <= maxBytes ? value : null };
+  const { generation, metadata, bytes, value } = record;
+  return { generation, metadata, bytes, value };
 }
 
 function writeOf({ value, metadata, ttlSeconds, condition }: KvPut, generation: () => number, nowMs: number): KvWrite {

@@ -1,6 +1,12 @@
 /** Every limit on a manifest and on the files beside it: its value, its reason, and what happens when it is reached. */
+import {
+  BETWEEN_BYTES_TIMEOUT_MS,
+  CONNECT_TIMEOUT_MS,
+  FIRST_BYTE_TIMEOUT_MS,
+  MAX_CONNECTIONS,
+} from '../upstream/limits.ts';
 
-/** One number under `[limits]` of a manifest: what a tenant gets without asking, and how far it may ask. */
+/** One number of a manifest: what a tenant gets without asking, and how far it may ask. */
 export interface Budget {
   /** The value when the key is left out. */
   readonly standard: number;
@@ -32,6 +38,32 @@ export const BUDGETS = {
   request_body_mb: { standard: 10, least: 0, ceiling: 100 },
   /** MiB of answers of backends that the cache keeps for the tenant. 0: its backends are asked every time. */
   cache_mb: { standard: 32, least: 0, ceiling: 4_096 },
+} as const satisfies Record<string, Budget>;
+
+/** Numbers of `[backends.NAME]`; what is left out is the standard of `upstream`. */
+export const BACKEND_BUDGETS = {
+  /** Milliseconds to connect. Longer than the ceiling nobody should wait who could be told that the backend is away. */
+  connect_ms: { standard: CONNECT_TIMEOUT_MS, least: 1, ceiling: 30_000 },
+  /** Milliseconds to the head of the answer. The ceiling is that of `wall_ms`. */
+  first_byte_ms: { standard: FIRST_BYTE_TIMEOUT_MS, least: 1, ceiling: 300_000 },
+  /** Milliseconds between two pieces of a body. The same. */
+  between_bytes_ms: { standard: BETWEEN_BYTES_TIMEOUT_MS, least: 1, ceiling: 300_000 },
+  /** Connections on one data thread. */
+  connections: { standard: MAX_CONNECTIONS, least: 1, ceiling: MAX_CONNECTIONS },
+} as const satisfies Record<string, Budget>;
+
+/** Numbers of `health` of a backend. */
+export const HEALTH_BUDGETS = {
+  /** Seconds between two checks. The least keeps an app from being a load test; a state that is older than the ceiling is none. */
+  interval_s: { standard: 10, least: 1, ceiling: 300 },
+  /** Milliseconds for one check, which holds a connection and a place for so long. */
+  timeout_ms: { standard: 2_000, least: 1, ceiling: 10_000 },
+  /** Failed checks in a row after which the backend is left alone: one may be lost. */
+  unhealthy: { standard: 3, least: 1, ceiling: 20 },
+  /** Checks in a row that succeed after which it is asked again. */
+  healthy: { standard: 2, least: 1, ceiling: 20 },
+  /** The status of a backend that is well. */
+  status: { standard: 200, least: 200, ceiling: 599 },
 } as const satisfies Record<string, Budget>;
 
 /** Bytes in the `mb` of a manifest: 2^20, so that a memory budget is a whole number of WebAssembly pages. */

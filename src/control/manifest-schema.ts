@@ -2,7 +2,7 @@
 import { GRANT_NAME, TENANT_NAME } from '../names.ts';
 import { ABI_NAMES } from '../abi/abi.ts';
 import * as z from 'zod';
-import { BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
+import { BACKEND_BUDGETS, BUDGETS, HEALTH_BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
 import {
   backendUrl,
   guestFolder,
@@ -72,9 +72,13 @@ function named<T>(
     .refine((table) => Object.keys(table).length <= most, { error: `has more than ${most} entries; remove some` });
 }
 
-function budget({ standard, least, ceiling }: Budget): z.ZodDefault<z.ZodNumber> {
+function whole({ standard, least, ceiling }: Budget): z.ZodNumber {
   const message = need(`a whole number from ${least} to ${ceiling}`, `leave it out for ${standard}`);
-  return z.number(message).int(message).min(least, message).max(ceiling, message).default(standard);
+  return z.number(message).int(message).min(least, message).max(ceiling, message);
+}
+
+function budget(limit: Budget): z.ZodDefault<z.ZodNumber> {
+  return whole(limit).default(limit.standard);
 }
 
 const limits = z.strictObject(
@@ -93,6 +97,18 @@ const limits = z.strictObject(
   need('a table', 'write [limits] on a line of its own'),
 );
 
+const health = z.strictObject(
+  {
+    path: textThat(requestTarget, 'a path and query from "/" on', 'e.g. path = "/healthz"'),
+    interval_s: budget(HEALTH_BUDGETS.interval_s),
+    timeout_ms: budget(HEALTH_BUDGETS.timeout_ms),
+    unhealthy: budget(HEALTH_BUDGETS.unhealthy),
+    healthy: budget(HEALTH_BUDGETS.healthy),
+    status: budget(HEALTH_BUDGETS.status),
+  },
+  need('a table', 'e.g. health = { path = "/healthz" }'),
+);
+
 const backend = z.strictObject(
   {
     url: textThat(
@@ -100,6 +116,11 @@ const backend = z.strictObject(
       'an http or https URL of a host, without user, query and fragment',
       'e.g. url = "http://127.0.0.1:9000"',
     ),
+    connect_ms: whole(BACKEND_BUDGETS.connect_ms).optional(),
+    first_byte_ms: whole(BACKEND_BUDGETS.first_byte_ms).optional(),
+    between_bytes_ms: whole(BACKEND_BUDGETS.between_bytes_ms).optional(),
+    connections: whole(BACKEND_BUDGETS.connections).optional(),
+    health: health.optional(),
   },
   need('a table', 'write [backends.<name>] with url = "http://…" below it'),
 );
@@ -200,7 +221,7 @@ export type WrittenManifest = z.output<typeof manifestSchema>;
 /** The keys that the table at `path` takes; empty where any key or none is taken. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(manifestSchema.shape);
-  if (path[0] === 'backends') return Object.keys(backend.shape);
+  if (path[0] === 'backends') return Object.keys(path.length > 2 ? health.shape : backend.shape);
   if (path[0] === 'jwt') return Object.keys(path.length > 2 ? jwksPlace.shape : jwtIssuer.shape);
   const tables: Readonly<Record<string, object>> = {
     limits: limits.shape,

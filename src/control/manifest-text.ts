@@ -8,7 +8,7 @@ export interface ManifestDraft {
   readonly name: string;
   readonly main: string;
   readonly abi?: AbiChoice;
-  readonly backends?: readonly ManifestBackend[];
+  readonly backends?: readonly Pick<ManifestBackend, 'name' | 'url'>[];
   readonly kv?: readonly string[];
   readonly secrets?: readonly string[];
   /** The tenant's ceilings. Those below a default are written down: what asks for nothing must not ask for too much. */

@@ -1,4 +1,6 @@
 /** The manifest of an app, `kerb.toml`: what a tenant asks for, checked as a whole before anything acts on it. */
+import type { BackendSpec } from '../upstream/backends.ts';
+import type { HealthCheckSpec } from '../upstream/health-check.ts';
 import { BYTES_PER_MB } from './manifest-limits.ts';
 import { faultAt, manifestError, schemaFaults } from './manifest-faults.ts';
 import { manifestSchema, type ABI_CHOICES, type ISOLATIONS, type WrittenManifest } from './manifest-schema.ts';
@@ -37,9 +39,8 @@ export interface ManifestLimits {
 }
 
 /** A place that the tenant may reach. `url` is absolute, http or https, with a base path that is at least `/`. */
-export interface ManifestBackend {
+export interface ManifestBackend extends BackendSpec {
   readonly name: string;
-  readonly url: string;
 }
 
 /** An issuer whose tokens the guest may have verified. */
@@ -183,12 +184,31 @@ function manifestOf(written: WrittenManifest): Manifest {
     origin: written.origin ?? null,
     config: typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file },
     limits: limitsOf(written.limits),
-    backends: Object.entries(written.backends).map(([backend, { url }]) => ({ name: backend, url })),
+    backends: Object.entries(written.backends).map(([backend, entry]) => ({ name: backend, ...backendOf(entry) })),
     jwt: Object.entries(written.jwt).map(([issuer, entry]) => issuerOf(issuer, entry)),
     env: variablesOf(written.env),
     files: Object.entries(written.files).map(([guest, folder]) => ({ guest, folder })),
     stores: { ...stores, config: stores.config === undefined ? null : variablesOf(stores.config) },
   };
+}
+
+type WrittenBackend = WrittenManifest['backends'][string];
+
+/** What is not said is not there: the transport knows what it does then. */
+function backendOf({ url, health, ...caps }: WrittenBackend): BackendSpec {
+  return {
+    url,
+    ...(caps.connect_ms === undefined ? {} : { connectMs: caps.connect_ms }),
+    ...(caps.first_byte_ms === undefined ? {} : { firstByteMs: caps.first_byte_ms }),
+    ...(caps.between_bytes_ms === undefined ? {} : { betweenBytesMs: caps.between_bytes_ms }),
+    ...(caps.connections === undefined ? {} : { connections: caps.connections }),
+    ...(health === undefined ? {} : { health: healthOf(health) }),
+  };
+}
+
+function healthOf(written: NonNullable<WrittenBackend['health']>): HealthCheckSpec {
+  const { path, interval_s: interval, timeout_ms: timeoutMs, healthy, unhealthy, status } = written;
+  return { path, intervalMs: interval * 1000, timeoutMs, unhealthy, healthy, status };
 }
 
 function issuerOf(name: string, { issuer, audience, jwks }: WrittenManifest['jwt'][string]): ManifestIssuer {

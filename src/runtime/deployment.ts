@@ -1,5 +1,6 @@
 /** What control publishes and data threads serve: deployments, and changes to the table of them. */
 import type { AbiName, GuestGrants } from '../abi/abi.ts';
+import type { BackendSpec } from '../upstream/backends.ts';
 
 /** The budgets of one tenant. That of memory is in {@link ModuleShape}. */
 export interface Budgets {
@@ -21,6 +22,11 @@ export interface Budgets {
   readonly subrequests: number;
   /** Answers of backends that the cache keeps for the tenant; 0: its backends are asked every time. */
   readonly cacheBytes: number;
+}
+
+/** A place that a tenant may reach. */
+export interface DeployedBackend extends BackendSpec {
+  readonly name: string;
 }
 
 /** An issuer of tokens that a tenant trusts. */
@@ -72,7 +78,7 @@ export interface Deployment {
   readonly grants: GuestGrants;
   /** Name in `backends` that "next" goes to; `null`: none. */
   readonly origin: string | null;
-  readonly backends: readonly { readonly name: string; readonly url: string }[];
+  readonly backends: readonly DeployedBackend[];
   /** Whose tokens its guests may have verified. */
   readonly jwt: readonly JwtIssuer[];
   /** Ranges of addresses that its backends may be in although they are not public, beside those that all tenants' may. */

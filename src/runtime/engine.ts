@@ -122,8 +122,9 @@ export class Engine {
       hostFor: (deployment: Deployment, memory: GuestMemory, task: () => Task): GuestHost =>
         guestHost(deployment, memory, task, {
           log,
+          charge: (of, cpuMs) => this.scheduler.charge(of, cpuMs),
           kv,
-          rates: (slot) => rates.of(slot),
+          rates: (slot, madeMs) => rates.of(slot, madeMs),
           hold: (pages) => this.#hold(task(), pages),
         }),
     };
@@ -200,6 +201,8 @@ export class Engine {
     } finally {
       if (task !== null) this.#close(task);
       if (sandbox !== null) pool.discard(sandbox);
+      // After the guest has let go of what it had open: a write that it waited for leaves its pages to the request's end.
+      if (task !== null) this.free(task);
     }
   }
 

@@ -1,5 +1,6 @@
 /** The host services of one sandbox: grants, log and clocks. */
 import type { GuestHost } from '../abi/abi.ts';
+import { GuestFault } from '../abi/guest-fault.ts';
 import type { KvSource } from '../capability/kv.ts';
 import type { RateCounters } from '../capability/rate.ts';
 import type { LogLevel } from '../log-level.ts';
@@ -21,9 +22,11 @@ export interface HostServices {
   readonly log: GuestLogSink;
   /** See {@link GuestHost.hold}. */
   readonly hold: (pages: number) => void;
+  /** Puts CPU milliseconds on the account of a request, and condemns it when it has then used what it may. */
+  readonly charge: (task: Task, cpuMs: number) => void;
   readonly kv: KvSource;
-  /** The counters of the tenant with that slot. */
-  readonly rates: (slot: number) => RateCounters;
+  /** The counters of the tenant with that slot, made at that time. */
+  readonly rates: (slot: number, madeMs: number | null) => RateCounters;
 }
 
 /**
@@ -36,7 +39,7 @@ export function guestHost(
   deployment: Deployment,
   memory: GuestMemory,
   task: () => Task,
-  { log, hold, kv, rates }: HostServices,
+  { log, hold, charge, kv, rates }: HostServices,
 ): GuestHost {
   const { tenant, version, grants, slot } = deployment;
   const home = { tenant, madeMs: grants.stores.madeMs };
@@ -49,8 +52,12 @@ export function guestHost(
   return {
     memory,
     grants,
-    rates: rates(slot),
+    rates: rates(slot, home.madeMs),
     hold,
+    charge: (cpuMs) => {
+      charge(task(), cpuMs);
+      if (task().verdict !== null) throw new GuestFault('the request has used its CPU time', 'cpu_limit');
+    },
     kv: (name) => (grants.stores.kv.includes(name) ? kv(home, name, task().signal) : null),
     logs: (level) => log.keeps(level),
     log: (level, message) => write(level, message),

@@ -18,6 +18,25 @@ export const COMMON_TASKS_SHARE = 7 / 8;
 export const MODEST_TASKS = 16;
 
 /**
+ * The share of the file descriptors that Linux grants a process (`RLIMIT_NOFILE`) which connections to backends may have: the rest is for
+ * clients, files and the database. Beyond: `overloaded`.
+ */
+export const SOCKETS_SHARE = 1 / 2;
+
+/** Connections to backends however many descriptors there are: each may hold 64 KiB of an answer, and as much in the kernel. */
+export const MAX_SOCKETS = 65_536;
+
+/** The share of them that one tenant may have. Four can use them up together, but for those that are kept for modest ones. */
+export const TENANT_SOCKETS_SHARE = 1 / 4;
+
+/** The share that anybody may have; the rest is for tenants with no more than {@link MODEST_SOCKETS}. */
+export const COMMON_SOCKETS_SHARE = 7 / 8;
+export const MODEST_SOCKETS = 16;
+
+/** File descriptors that Linux grants a process unless it is configured otherwise. */
+export const DEFAULT_MAX_DESCRIPTORS = 1_024;
+
+/**
  * The share of the mappings that Linux grants a process (`vm.max_map_count`) up to which new requests begin. At the end of them
  * the next suspended stack aborts the process; between two looks a thread cannot make as many as are left.
  */

@@ -10,6 +10,7 @@ export const PROCESS_BUDGETS = [
   'requests',
   'memories',
   'memory_pages',
+  'sockets',
   'resident_mib',
   'mappings',
   'code_mib',
@@ -19,7 +20,7 @@ export const PROCESS_BUDGETS = [
 export type ProcessBudget = (typeof PROCESS_BUDGETS)[number];
 
 /** Counted by those who take a piece; the others are measured, now and then, by a {@link ./process-gauge.ts ProcessGauge}. */
-export type CountedBudget = 'requests' | 'memories' | 'memory_pages';
+export type CountedBudget = 'requests' | 'memories' | 'memory_pages' | 'sockets';
 
 /** A ceiling for each. */
 export type Ceilings = Readonly<Record<ProcessBudget, number>>;

@@ -2,16 +2,19 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import {
+  DEFAULT_MAX_DESCRIPTORS,
   DEFAULT_MAX_MAPPINGS,
   LINEAR_MEMORY_SHARE,
   MAPPINGS_LOOK_MS,
   MAPPINGS_SHARE,
   MAX_CODE_MIB,
   MAX_LIVE_MEMORIES,
+  MAX_SOCKETS,
   MAX_TASKS,
   MEMORY_CEILING_FACTOR,
   RELIEF_PAUSE_MS,
   RESIDENT_LOOK_MS,
+  SOCKETS_SHARE,
 } from './limits.ts';
 import type { Ceilings, ProcessBudgets } from './process-budgets.ts';
 
@@ -70,6 +73,7 @@ export function ceilingsFor(memoryTargetMib: number): Ceilings {
     requests: MAX_TASKS,
     memories: MAX_LIVE_MEMORIES,
     memory_pages: Math.floor(memoryTargetMib * LINEAR_MEMORY_SHARE * (MIB / PAGE_BYTES)),
+    sockets: Math.min(Math.floor(maxDescriptors() * SOCKETS_SHARE), MAX_SOCKETS),
     resident_mib: Math.floor(memoryTargetMib * MEMORY_CEILING_FACTOR),
     mappings: Math.floor(maxMappings() * MAPPINGS_SHARE),
     code_mib: MAX_CODE_MIB,
@@ -82,6 +86,21 @@ function maxMappings(): number {
   } catch {
     return DEFAULT_MAX_MAPPINGS;
   }
+}
+
+function maxDescriptors(): number {
+  try {
+    return readMaxDescriptors(readFileSync('/proc/self/limits', 'latin1'));
+  } catch {
+    return DEFAULT_MAX_DESCRIPTORS;
+  }
+}
+
+/** Reads the soft limit on open files in the text of `/proc/PID/limits` (proc(5)). */
+export function readMaxDescriptors(text: string): number {
+  const [, soft] = /^Max open files +(\d+|unlimited) /m.exec(text) ?? [];
+  if (soft === 'unlimited') return Number.MAX_SAFE_INTEGER;
+  return soft === undefined ? DEFAULT_MAX_DESCRIPTORS : Number(soft);
 }
 
 /** What a gauge works with. */

@@ -60,11 +60,16 @@ export class RateTable {
     };
   }
 
-  /** The counters of the tenant with that slot. */
-  of(slot: number): RateCounters {
+  /**
+   * The counters of the tenant with that slot.
+   *
+   * @param madeMs - When the tenant was made, in ms since the epoch; `null`: it is an app of the tenants folder. A slot stays with its
+   *   name, and who is made again under a name of old begins with counters of its own.
+   */
+  of(slot: number, madeMs: number | null): RateCounters {
     const segment = slot % SEGMENTS;
     const find = (what: string, key: string): Uint8Array =>
-      hash('sha256', `${this.#share.salt} ${slot} ${what} ${key}`, 'buffer');
+      hash('sha256', `${this.#share.salt} ${slot} ${madeMs} ${what} ${key}`, 'buffer');
     return {
       count: (key, windowSeconds, amount) => {
         const name = find(`window ${windowSeconds}`, key);

@@ -2,8 +2,9 @@
  * Who runs on a data thread, and for how long.
  *
  * A guest runs in slices. A slice begins when the guest is entered or resumed and ends when it returns, waits in a
- * hostcall, or has run for {@link SLICE_MS} and is put back in the queue. One guest is resumed per turn of the event loop,
- * so that sockets are served between any two slices; whose turn it is, a {@link RunQueue} says.
+ * hostcall, or has run for {@link SLICE_MS} and is put back in the queue. Within a turn of the event loop guests go on one
+ * after the other until they have used the time of a slice together; then the sockets are served. Whose turn it is, a
+ * {@link RunQueue} says.
  */
 import { Interrupt } from '../instrument/sandbox-imports.ts';
 import { LIGHT_MS } from './limits.ts';
@@ -149,12 +150,22 @@ export class Scheduler {
     this.#watchdog.disarm();
     const now = this.#clock.nowMs();
     const used = this.#sliceUsedMs(now);
-    this.#queue.charge(task, used, now);
-    task.cpuMs += used;
+    this.#account(task, used, now);
     task.slices += 1;
     this.#used(used);
     this.#current = null;
-    this.#onCpu(task.tenant, used);
+  }
+
+  /** Puts CPU time that was used for a request outside of its slices on its account; a request that has used what it may is condemned. */
+  charge(task: Task, cpuMs: number): void {
+    this.#account(task, cpuMs, this.#clock.nowMs());
+    if (task.cpuMs >= task.cpuBudgetMs) task.condemn('cpu_limit');
+  }
+
+  #account(task: Task, cpuMs: number, now: number): void {
+    this.#queue.charge(task, cpuMs, now);
+    task.cpuMs += cpuMs;
+    this.#onCpu(task.tenant, cpuMs);
   }
 
   /**

@@ -3,14 +3,14 @@ import { CACHE_OUTCOMES, type CacheOutcome } from '../cache/outcome.ts';
 import { OUTCOME_NAMES, type Outcome } from '../outcome.ts';
 
 /**
- * Words per tenant: in flight, one per outcome, one per outcome of the cache, CPU microseconds as a low and a high half, and
- * pages of linear memory. No 64-bit words: their atomic
- * access takes bigints, which cost an allocation per request.
+ * Words per tenant: in flight, one per outcome, one per outcome of the cache, CPU microseconds as a low and a high half, pages of
+ * linear memory, and connections to backends. No 64-bit words: their atomic access takes bigints, which cost an allocation per request.
  */
-const WORDS = 1 + OUTCOME_NAMES.length + CACHE_OUTCOMES.length + 3;
-const CPU_LOW = WORDS - 3;
-const CPU_HIGH = WORDS - 2;
-const PAGES = WORDS - 1;
+const WORDS = 1 + OUTCOME_NAMES.length + CACHE_OUTCOMES.length + 4;
+const CPU_LOW = WORDS - 4;
+const CPU_HIGH = WORDS - 3;
+const PAGES = WORDS - 2;
+const SOCKETS = WORDS - 1;
 const OUTCOME_PLACE = Object.fromEntries(OUTCOME_NAMES.map((name, place) => [name, place + 1])) as Record<
   Outcome,
   number
@@ -92,6 +92,11 @@ export class TenantCounters {
   /** Counts pages of linear memory in, or out when negative; answers how many there were before. */
   addPages(slot: number, pages: number): number {
     return Atomics.add(this.share.words, slot * WORDS + PAGES, pages);
+  }
+
+  /** Counts connections to backends in, or out when negative; answers how many there were before. */
+  addSockets(slot: number, sockets: number): number {
+    return Atomics.add(this.share.words, slot * WORDS + SOCKETS, sockets);
   }
 
   /** The figures of a slot now. */

@@ -3,11 +3,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Engine } from '../runtime/engine.ts';
 import { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { RateTable } from '../runtime/rate-table.ts';
+import { SocketLedger } from '../runtime/socket-ledger.ts';
 import { TenantCounters } from '../runtime/tenant-counters.ts';
 import { VersionCounters } from '../runtime/version-counters.ts';
 import { WatchdogLink } from '../runtime/watchdog.ts';
 import { LineBatch } from '../telemetry/line-batch.ts';
 import { TailQueue } from '../telemetry/tail-queue.ts';
+import { CheckSlots } from '../upstream/check-slots.ts';
 import { ClientPositions } from './client-positions.ts';
 import { Concurrency } from './concurrency.ts';
 import { Edge } from './edge.ts';
@@ -44,9 +46,10 @@ for (const [thread, peerPort] of options.cache.ports) {
   peerPort.on('message', hearPeer);
   peerPort.on('close', () => peer.close());
 }
+const budgets = new ProcessBudgets(options.budgets);
 const engine = new Engine({
   watchdog: new WatchdogLink(options.watchdog, options.thread),
-  budgets: new ProcessBudgets(options.budgets),
+  budgets,
   counters,
   threads: options.threads,
   sliceMs: options.sliceMs,
@@ -56,7 +59,16 @@ const engine = new Engine({
 });
 const addresses = { allow: options.allowBackends, neverReach: options.neverReach };
 const clients = new ClientPositions(options.splitKey);
-const served = new ServedDeployments({ engine, addresses, clients, cache, counters });
+const sockets = new SocketLedger(budgets, counters);
+const served = new ServedDeployments({
+  engine,
+  addresses,
+  clients,
+  cache,
+  counters,
+  socketsOf: (tenant) => sockets.of(tenant),
+  checks: new CheckSlots(options.threads),
+});
 const edge = new Edge({
   engine,
   served,

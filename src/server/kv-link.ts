@@ -1,5 +1,6 @@
 /** Key-value stores as a data thread reaches them: it asks the main thread, for no data thread touches the database. */
 import { KvError, type KvAnswer, type KvHome, type KvQuestion, type KvStore } from '../capability/kv.ts';
+import { STORE_LIMITS } from '../store/limits.ts';
 import {
   KV_BYTES_PER_TENANT,
   KV_BYTES_PER_THREAD,
@@ -148,10 +149,18 @@ export class KvLink {
   }
 }
 
-/** Bytes that a question takes along, or that its answer may bring. */
+/** Bytes that a question takes along, or that its answer may bring; single keys and metadata, 1.5 KiB at most, do not count. */
 function bytesOf(question: KvQuestion): number {
-  if (question.kind === 'put') return question.put.value.length;
-  return question.kind === 'get' ? question.maxBytes : 0;
+  switch (question.kind) {
+    case 'get':
+      return question.maxBytes;
+    case 'put':
+      return question.put.value.length;
+    case 'keys':
+      return question.limit * STORE_LIMITS.kvKeyBytes;
+    case 'delete':
+      return 0;
+  }
 }
 
 /** Bytes in a buffer of their own: a message takes a whole slab along, with what else is in it. */

@@ -47,7 +47,7 @@ export const KV_WAITING_PER_TENANT = 256;
 export const KV_WAITING_PER_THREAD = 4_096;
 
 /**
- * Bytes of values on their way to the main thread, and of room for those on their way back, that questions of one tenant on one data
+ * Bytes of values on their way to the main thread, and of room for values and lists of keys on their way back, that questions of one tenant on one data
  * thread may have: a request that is killed leaves its question behind. Further ones answer `busy`. 128 MiB.
  */
 export const KV_BYTES_PER_TENANT = 128 * 1024 * 1024;

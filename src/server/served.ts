@@ -14,6 +14,8 @@ import type { Through } from './cache-messages.ts';
 import { CachedBackend, forwardTo } from './cached-backend.ts';
 import { CacheQuotas } from './cache-quotas.ts';
 import type { EdgeCache } from './edge-cache.ts';
+import type { CheckSlots } from '../upstream/check-slots.ts';
+import type { SocketAccount } from '../upstream/connector.ts';
 import type { ClientPositions } from './client-positions.ts';
 import { RoutingTable } from './routing-table.ts';
 import { NO_BACKENDS, RequestBackends, type BackendsByName } from './subrequests.ts';
@@ -39,6 +41,9 @@ export interface ServedOptions {
   readonly clients: ClientPositions;
   readonly cache: EdgeCache;
   readonly counters: TenantCounters;
+  /** The connections of the tenant with that slot; by default they are not counted. */
+  readonly socketsOf?: (tenant: number) => SocketAccount;
+  readonly checks?: CheckSlots;
 }
 
 /** Keeps each deployment alive while it is in the table or has requests in flight. */
@@ -58,8 +63,7 @@ export class ServedDeployments {
   apply(change: TableChange): void {
     this.#table.apply(change);
     for (const deployment of change.add) {
-      const urls = Object.fromEntries(deployment.backends.map(({ name, url }) => [name, { url }]));
-      const direct = new BackendSet(urls, { policy: this.#policyOf(deployment) });
+      const direct = this.#backendsOf(deployment);
       const issuers = tokenIssuers(deployment.jwt, direct);
       const backends = this.#cached(deployment, direct);
       this.#quotas.open(tenantOf(deployment), deployment.budgets.cacheBytes);
@@ -135,6 +139,12 @@ export class ServedDeployments {
     return cached;
   }
 
+  #backendsOf(deployment: Deployment): BackendSet {
+    const { checks, socketsOf } = this.#options;
+    const specs = Object.fromEntries(deployment.backends.map(({ name, ...spec }) => [name, spec]));
+    return new BackendSet(specs, { policy: this.#policyOf(deployment), sockets: socketsOf?.(deployment.slot), checks });
+  }
+
   /** Most tenants reach public addresses only: they share one policy. */
   #policyOf({ allowBackends }: Deployment): AddressPolicy {
     if (allowBackends.length === 0) return this.#policy;
@@ -146,6 +156,7 @@ export class ServedDeployments {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     entry.retired = true;
+    entry.direct.unwatch();
     this.#options.engine.retire(id);
     this.#closeIfDone(entry);
   }

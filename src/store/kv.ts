@@ -4,12 +4,12 @@ import { acceptKvKey, acceptName, acceptSize, acceptText, acceptWhole, quoted } 
 import type { Database } from './database.ts';
 import { KV_ENTRY_BYTES, STORE_LIMITS } from './limits.ts';
 import { acceptPage, pageOf, positionOf } from './pages.ts';
-import type { KvRecord } from './records.ts';
+import type { KvEntryRecord, KvRecord } from './records.ts';
 import type { ContentStore, KvWrite, Page, PageRequest } from './store.ts';
 import { requireTenant } from './tenants.ts';
 
 /** The part of the store about key-value stores. */
-export type KvStores = Pick<ContentStore, 'kv' | 'putKv' | 'deleteKv' | 'kvKeys'>;
+export type KvStores = Pick<ContentStore, 'kv' | 'kvEntry' | 'putKv' | 'deleteKv' | 'kvKeys'>;
 
 /** Where an entry is: tenant, store, key as bytes. */
 type Place = readonly [tenant: string, store: string, key: Uint8Array];
@@ -23,7 +23,9 @@ interface KeyRow extends Omit<KvEntry, 'key'> {
 const ALIVE = '(expires_ms IS NULL OR expires_ms > ?)';
 const HERE = 'tenant = ? AND store = ? AND key = ?';
 const COLUMNS = 'generation, expires_ms AS expiresMs, metadata';
-const READ = `SELECT ${COLUMNS}, value FROM kv WHERE ${HERE} AND ${ALIVE}`;
+/** SQLite takes a length from the head of the row; pages of a value that is not selected are not read. */
+const READ = `SELECT ${COLUMNS}, length(value) AS bytes, CASE WHEN length(value) <= ? THEN value END AS value
+  FROM kv WHERE ${HERE} AND ${ALIVE}`;
 const LOOK = `SELECT generation, expires_ms AS expiresMs, bytes FROM kv WHERE ${HERE}`;
 const WRITE = `INSERT INTO kv (tenant, store, key, generation, expires_ms, bytes, metadata, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (tenant, store, key) DO UPDATE SET generation = excluded.generation, expires_ms = excluded.expires_ms,
@@ -36,10 +38,19 @@ const DROP_EXPIRED = 'DELETE FROM kv WHERE expires_ms <= ? AND tenant = ?';
 /** No key begins with this byte: UTF-8 has none like it. */
 const BEYOND_ALL_KEYS = Uint8Array.of(0xff);
 
+/** Whatever a value has, it is read. */
+const ANY_SIZE = Number.MAX_SAFE_INTEGER;
+
 /** Key-value stores in `database`. */
 export function kvIn(database: Database): KvStores {
   return {
-    kv: (tenant, store, key, nowMs) => read(database, tenant, store, key, nowMs),
+    kv: (tenant, store, key, nowMs) => {
+      const found = read(database, [tenant, store, key], ANY_SIZE, nowMs);
+      if (found === null || found.value === null) return null;
+      const { metadata, generation, expiresMs, value } = found;
+      return { key, value, metadata, generation, expiresMs };
+    },
+    kvEntry: (tenant, store, key, maxBytes, nowMs) => read(database, [tenant, store, key], maxBytes, nowMs),
     putKv: (tenant, store, key, write, nowMs) => {
       acceptWrite(store, key, write);
       return database.change(() => put(database, [tenant, store, Buffer.from(key)], write, nowMs));
@@ -50,10 +61,15 @@ export function kvIn(database: Database): KvStores {
   };
 }
 
-function read(database: Database, tenant: string, store: string, key: string, nowMs: number): KvRecord | null {
+function read(
+  database: Database,
+  [tenant, store, key]: readonly [string, string, string],
+  maxBytes: number,
+  nowMs: number,
+): KvEntryRecord | null {
   // Half of a surrogate pair would become a character that another key may have.
   if (!key.isWellFormed()) return null;
-  const row = database.row<Omit<KvRecord, 'key'>>(READ, tenant, store, Buffer.from(key), nowMs);
+  const row = database.row<Omit<KvEntryRecord, 'key'>>(READ, maxBytes, tenant, store, Buffer.from(key), nowMs);
   return row === null ? null : { key, ...row };
 }
 

@@ -117,6 +117,14 @@ export interface KvRecord {
   readonly expiresMs: number | null;
 }
 
+/** A {@link KvRecord} as it is looked up: its value only where it was wanted. */
+export interface KvEntryRecord extends Omit<KvRecord, 'value'> {
+  /** Bytes of the value. */
+  readonly bytes: number;
+  /** `null`: it has more bytes than were wanted, and was not read. */
+  readonly value: Uint8Array | null;
+}
+
 /** A token that was issued. */
 export interface TokenRecord {
   /** The token's `jti`. */

@@ -4,6 +4,7 @@ import type {
   AuditRecord,
   DomainRecord,
   Json,
+  KvEntryRecord,
   KvRecord,
   TenantChange,
   TenantRecord,
@@ -74,6 +75,8 @@ export interface KvWrite {
 /** The contents of tenants' stores. An expired key is as one that is not there. */
 export interface ContentStore {
   kv(tenant: string, store: string, key: string, nowMs: number): KvRecord | null;
+  /** As {@link kv}, with the value only if it has at most `maxBytes` bytes: a larger one is not read, and costs nothing. */
+  kvEntry(tenant: string, store: string, key: string, maxBytes: number, nowMs: number): KvEntryRecord | null;
   /** Answers the new generation; throws `precondition_failed`, `not_found` without the tenant, `too_large` above the tenant's quota. */
   putKv(tenant: string, store: string, key: string, write: KvWrite, nowMs: number): number;
   /** Answers whether there was one. */

@@ -1,6 +1,6 @@
 /** Leaves a backend alone that does not answer: its callers fail at once, and it is not kept down by those who wait for it. */
 import type { BackendFault } from '../capability/backend.ts';
-import { CIRCUIT_FAILURES, CIRCUIT_REST_MS } from './limits.ts';
+import { ABANDONED_MS, CIRCUIT_FAILURES, CIRCUIT_REST_MS } from './limits.ts';
 
 /** What lets a request go: as all do, or alone, to see whether the backend is back. */
 export type Pass = 'ordinary' | 'probe';
@@ -8,12 +8,24 @@ export type Pass = 'ordinary' | 'probe';
 /** How a request ended that was let go: with the head of an answer, without one, or for reasons that say nothing of the backend. */
 export type CircuitSign = 'answered' | 'failed' | 'neither';
 
-/** Faults that say that a backend is down: nothing came back in time. What it is refused for, or what it says, is no such sign. */
-const DOWN: ReadonlySet<BackendFault> = new Set<BackendFault>(['connect', 'timeout', 'dns']);
+/** How far a request came that got no answer. */
+export interface Progress {
+  /** Whether it was begun to be written to a connection. */
+  readonly wasBegun: boolean;
+  /** Milliseconds since it was written whole; 0: it was not. */
+  readonly unansweredMs: number;
+}
 
-/** The sign of a request that failed before the head of an answer came. */
-export function signOf(fault: BackendFault): CircuitSign {
-  return DOWN.has(fault) ? 'failed' : 'neither';
+/**
+ * The sign of a request that failed before the head of an answer came. A backend is down when nothing came back in time, also when the
+ * caller did not wait for the end of that time, or when no connection could be made. A connection that was made and lost is no sign:
+ * somebody listens, what was lost may be that one request's doing, and one client that knows such a request could otherwise keep the
+ * backend from all others.
+ */
+export function signOf(fault: BackendFault, { wasBegun, unansweredMs }: Progress): CircuitSign {
+  if (fault === 'timeout' || fault === 'dns') return 'failed';
+  if (fault === 'connect' && !wasBegun) return 'failed';
+  return fault === 'aborted' && unansweredMs >= ABANDONED_MS ? 'failed' : 'neither';
 }
 
 /**

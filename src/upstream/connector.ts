@@ -5,6 +5,14 @@ import { BackendError } from '../capability/backend.ts';
 import type { AddressPolicy } from './address-policy.ts';
 import { refusal, resolveAllowed, type NameLookup } from './resolver.ts';
 
+/** How many connections a tenant may have, over all its backends and threads. */
+export interface SocketAccount {
+  /** Counts a connection in before it is made; answers `false`, and counts nothing, when there is none left. */
+  take(): boolean;
+  /** Counts it out once its descriptor is closed. */
+  give(): void;
+}
+
 /** What {@link pinnedConnector} is made from. */
 export interface ConnectorOptions {
   readonly policy: AddressPolicy;
@@ -16,15 +24,18 @@ export interface ConnectorOptions {
   readonly lookup?: NameLookup | undefined;
   /** Certificates (PEM) to trust in place of the system's. */
   readonly ca?: string | undefined;
+  /** By default the connections of these backends are not counted. */
+  readonly sockets?: SocketAccount | undefined;
 }
 
 /**
  * A connector for undici's pools that asks the policy three times: for IP literals, which never reach a lookup hook; for
  * every address that a name resolves to, and the socket connects to one of those; and for the peer of the finished connection,
- * so that no way around the first two is left. TLS asks for the name, not for the address, and verifies it.
+ * so that no way around the first two is left. TLS asks for the name, not for the address, and verifies it. A connection that the
+ * tenant's account has no room for fails as `overloaded`, before a descriptor is opened.
  */
 export function pinnedConnector(options: ConnectorOptions): buildConnector.connector {
-  const { policy, port, connectTimeoutMs: timeout, ca } = options;
+  const { policy, port, connectTimeoutMs: timeout, ca, sockets } = options;
   const lookup = lookupHook(options);
   const dial = buildConnector({
     timeout,
@@ -37,14 +48,23 @@ export function pinnedConnector(options: ConnectorOptions): buildConnector.conne
     const { hostname } = target;
     const verdict = isIP(hostname) === 0 ? 'allowed' : policy.check(hostname, port);
     if (verdict !== 'allowed') return queueMicrotask(() => callback(refusal(hostname, port, verdict), null));
+    if (sockets?.take() === false) return queueMicrotask(() => callback(noSocket(hostname, port), null));
     dial(target, (error, socket) => {
-      if (error !== null) return callback(error, null);
+      if (error !== null) {
+        sockets?.give();
+        return callback(error, null);
+      }
+      socket.once('close', () => sockets?.give());
       const fault = peerFault(socket, options, hostname);
       if (fault === null) return callback(null, socket.on('error', renameReset));
       socket.destroy();
       callback(fault, null);
     });
   };
+}
+
+function noSocket(hostname: string, port: number): BackendError {
+  return new BackendError('overloaded', `"${hostname}" port ${port}: the app has as many connections as it may`);
 }
 
 /**

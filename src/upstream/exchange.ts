@@ -5,6 +5,7 @@ import { BackendError, type BackendRequest, type BackendResponse } from '../capa
 import { fromBytes, stripHopByHop } from '../http/fields.ts';
 import { HeaderList } from '../http/headers.ts';
 import { checkFieldList, checkResponse } from '../http/response-rules.ts';
+import type { Progress } from './circuit-breaker.ts';
 import { toBackendError } from './faults.ts';
 import { MAX_INFORMATIONAL, REQUEST_CHUNK_BYTES } from './limits.ts';
 import { ResponseBody } from './response-body.ts';
@@ -33,20 +34,25 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: BackendRequest;
   readonly #authority: string;
   readonly #onOver: () => void;
+  readonly #clock: () => number;
   readonly #settle: PromiseWithResolvers<BackendResponse>;
   readonly #onAbort = (): void => this.#giveUp();
   #controller: Dispatcher.DispatchController | null = null;
   #body: ResponseBody | null = null;
   readonly #trailers = new HeaderList();
   #informational = 0;
+  /** When the request was written whole; `null`: it was not. */
+  #sentMs: number | null = null;
   #isGivenUp = false;
   #isOver = false;
 
   /**
    * @param authority - The backend's host and port, for messages.
    * @param onOver - Called once, when the transport is done with the exchange.
+   * @param clock - Milliseconds of a clock that only goes forward.
    */
-  constructor(request: BackendRequest, authority: string, onOver: () => void) {
+  constructor(request: BackendRequest, authority: string, onOver: () => void, clock: () => number) {
+    this.#clock = clock;
     this.#request = request;
     this.#authority = authority;
     this.#onOver = onOver;
@@ -61,7 +67,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
    */
   requestBody(): Readable | null {
     const { body, contentLength } = this.#request;
-    return body === null || contentLength === 0 ? null : (readAll(body) as unknown as Readable);
+    if (body === null || contentLength === 0) return null;
+    return readAll(body, () => (this.#sentMs = this.#clock())) as unknown as Readable;
+  }
+
+  /** How far it came before an answer. */
+  get progress(): Progress {
+    const unansweredMs = this.#sentMs === null ? 0 : this.#clock() - this.#sentMs;
+    return { wasBegun: this.#controller !== null, unansweredMs };
   }
 
   /** Whether the request was begun to be written to a connection, and nothing has come back. */
@@ -73,6 +86,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Dispatcher.DispatchController): void {
     if (this.#isGivenUp) throw this.#aborted();
     this.#controller = controller;
+    if (this.#request.body === null || this.#request.contentLength === 0) this.#sentMs = this.#clock();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
@@ -148,12 +162,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-/** The chunks of a source. Ends it when the transport stops early. */
-async function* readAll(source: NonNullable<BackendRequest['body']>): AsyncGenerator<Uint8Array, void, void> {
+/** The chunks of a source. Ends it when the transport stops early, and says when the transport has taken everything. */
+async function* readAll(
+  source: NonNullable<BackendRequest['body']>,
+  onEnd: () => void,
+): AsyncGenerator<Uint8Array, void, void> {
   try {
     for (;;) {
       const chunk = await readOnce(source);
-      if (chunk === null) return;
+      if (chunk === null) return onEnd();
       yield chunk;
     }
   } finally {

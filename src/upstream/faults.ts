@@ -17,6 +17,11 @@ const FAULT_OF_CODE: Readonly<Record<string, BackendFault>> = {
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'protocol',
   UND_ERR_INVALID_ARG: 'protocol',
   UND_ERR_NOT_SUPPORTED: 'protocol',
+  // Want of our own system's: descriptors of the process and of the machine, local ports, buffers. They say nothing of the backend.
+  EMFILE: 'overloaded',
+  ENFILE: 'overloaded',
+  EADDRNOTAVAIL: 'overloaded',
+  ENOBUFS: 'overloaded',
 };
 
 const SENTENCES: Readonly<Record<BackendFault, string>> = {
@@ -26,7 +31,7 @@ const SENTENCES: Readonly<Record<BackendFault, string>> = {
   timeout: 'it took too long',
   protocol: 'it does not speak proper HTTP/1.1, or was sent a body of another length than announced',
   aborted: 'the exchange was given up',
-  overloaded: 'too many requests wait for a connection',
+  overloaded: 'there is no room for another connection',
   resting: 'it failed too often and is left alone for a while',
   budget: 'the request has made as many subrequests as it may',
 };
@@ -44,6 +49,11 @@ export function toBackendError(error: unknown, authority: string): BackendError 
   return new BackendError(fault, `${authority}: ${SENTENCES[fault]}${code === '' ? '' : ` (${code})`}`, {
     cause: error,
   });
+}
+
+/** Whether a name could not be looked up for want of our own system's. */
+export function isLocalWant(error: unknown): boolean {
+  return faultOf(codeOf(error)) === 'overloaded';
 }
 
 function codeOf(error: unknown): string {

@@ -52,3 +52,31 @@ export const CIRCUIT_FAILURES = 10;
 
 /** Milliseconds for which it is left alone until one request probes. Long enough to breathe, short enough for nobody to notice. */
 export const CIRCUIT_REST_MS = 2_000;
+
+/**
+ * Milliseconds without a byte of an answer after which a request that was given up counts as one that failed. A backend that hangs would
+ * otherwise never be left alone, because its callers leave before {@link FIRST_BYTE_TIMEOUT_MS}; who leaves sooner says nothing.
+ */
+export const ABANDONED_MS = 5_000;
+
+/** Bytes of the answer to a health check that are read; who sends more has said enough. */
+export const HEALTH_BODY_BYTES = 65_536;
+
+/**
+ * How long health checks go on after a backend was asked for last, in milliseconds and at least in intervals. A tenant whose apps nobody
+ * visits costs neither timers nor connections; a backend that is asked every minute is one whose state is known.
+ */
+export const HEALTH_ATTENTION_MS = 60_000;
+export const HEALTH_ATTENTION_INTERVALS = 2;
+
+/** The part of an interval by which checks come sooner or later, so that many do not come together. */
+export const HEALTH_JITTER = 0.1;
+
+/** Health checks under way in the process, over its threads. Each holds a connection for its timeout. Further ones are left out. */
+export const MAX_CHECKS = 512;
+
+/** The same of one deployment on one thread: backends that never answer must not take the places of other tenants' checks. */
+export const MAX_CHECKS_PER_SET = 8;
+
+/** Backends that the process checks, over its threads: a timer each. Further ones are asked unchecked. */
+export const MAX_CHECKED_BACKENDS = 16_384;

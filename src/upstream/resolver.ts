@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { BackendError } from '../capability/backend.ts';
 import type { AddressPolicy, AddressVerdict, CanonicalAddress } from './address-policy.ts';
 import { canonicalAddress } from './address-policy.ts';
+import { isLocalWant } from './faults.ts';
 import { MAX_ADDRESSES } from './limits.ts';
 
 /** Looks a name up and answers every address of it. Rejects when there is none. */
@@ -27,7 +28,7 @@ function isLocalhost(hostname: string): boolean {
  *
  * @param hostname - As the URL parser normalised it, with or without brackets: its digits-only, octal and hexadecimal IPv4
  *   spellings are addresses by then.
- * @throws {BackendError} `dns` when the name has no address, `refused_address` when none of them may be reached.
+ * @throws {BackendError} `dns` when the name has no address, `overloaded` when it cannot be asked for, `refused_address` when none of them may be reached.
  */
 export async function resolveAllowed(
   hostname: string,
@@ -49,7 +50,8 @@ async function addressesOf(hostname: string, lookupName: NameLookup): Promise<re
   if (literal !== null) return [literal.address];
   if (isLocalhost(hostname)) return LOCALHOST;
   const found = await lookupName(hostname).catch((cause: unknown) => {
-    throw new BackendError('dns', `no address was found for "${hostname}"`, { cause });
+    const fault = isLocalWant(cause) ? 'overloaded' : 'dns';
+    throw new BackendError(fault, `no address was found for "${hostname}"`, { cause });
   });
   if (found.length === 0) throw new BackendError('dns', `"${hostname}" has no address`);
   return found;

@@ -29,6 +29,8 @@ export interface EdgeOptions {
   readonly manifest?: (text: string) => string;
   /** More command-line flags. */
   readonly flags?: readonly string[];
+  /** File descriptors that the process may have (`RLIMIT_NOFILE`); by default those of the test. */
+  readonly descriptors?: number;
 }
 
 /** A request of a test. */
@@ -57,6 +59,7 @@ export class Edge {
   readonly process: ChildProcess;
   readonly folder: string;
   readonly #flags: readonly string[];
+  readonly #descriptors: number | undefined;
   readonly #agent = new Agent({ connections: 256, pipelining: 1 });
   #port = 0;
   #controlPort = 0;
@@ -64,12 +67,15 @@ export class Edge {
   #stdout = '';
   readonly #watchers = new Set<() => void>();
 
-  constructor(folder: string, flags: readonly string[]) {
+  constructor(folder: string, flags: readonly string[], descriptors?: number) {
     this.folder = folder;
     this.#flags = flags;
+    this.#descriptors = descriptors;
     const standard = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--tenants', this.tenants];
     const own = ['serve', ...standard, '--data', join(folder, 'data'), ...flags];
-    this.process = spawn(process.execPath, [...SERVER_FLAGS, join(ROOT, 'src/main.ts'), ...own], {
+    const command = [process.execPath, ...SERVER_FLAGS, join(ROOT, 'src/main.ts'), ...own];
+    const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
+    this.process = spawn('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.process.stderr?.on('data', (chunk: Buffer) => this.#hear('stderr', chunk));
@@ -183,7 +189,7 @@ export class Edge {
   async restart(): Promise<Edge> {
     if (this.alive) await once(this.process, 'exit');
     await this.#agent.close();
-    return new Edge(this.folder, this.#flags).ready();
+    return new Edge(this.folder, this.#flags, this.#descriptors).ready();
   }
 
   /** Asks it to end; settles with the exit code. */
@@ -229,13 +235,19 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
 }
 
 /** As {@link startEdge}, without waiting: for starts that fail. */
-export async function launchEdge({ apps = {}, samples = [], manifest, flags = [] }: EdgeOptions): Promise<Edge> {
+export async function launchEdge({
+  apps = {},
+  samples = [],
+  manifest,
+  flags = [],
+  descriptors,
+}: EdgeOptions): Promise<Edge> {
   const folder = await mkdtemp(join(tmpdir(), 'kerb-test-'));
   const tenants = join(folder, 'tenants');
   await mkdir(tenants);
   for (const [name, app] of Object.entries(apps)) await writeApp(tenants, name, app);
   for (const sample of samples) await copySample(sample, tenants, manifest);
-  return new Edge(folder, flags);
+  return new Edge(folder, flags, descriptors);
 }
 
 async function copySample(name: string, tenants: string, rewrite?: (text: string) => string): Promise<void> {

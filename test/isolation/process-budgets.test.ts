@@ -77,7 +77,15 @@ describe('the ceilings', () => {
     const edge = await startEdge({ apps: { bystander: BYSTANDER } });
     try {
       await edge.fetch('bystander');
-      for (const budget of ['requests', 'memories', 'memory_pages', 'resident_mib', 'mappings', 'code_mib']) {
+      for (const budget of [
+        'requests',
+        'memories',
+        'memory_pages',
+        'sockets',
+        'resident_mib',
+        'mappings',
+        'code_mib',
+      ]) {
         const used = await edge.metric(`kerb_budget_used{budget="${budget}"}`);
         const ceiling = await edge.metric(`kerb_budget_ceiling{budget="${budget}"}`);
         expect([budget, used >= 0, ceiling > used]).toEqual([budget, true, true]);

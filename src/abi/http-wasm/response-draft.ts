@@ -22,6 +22,8 @@ export class ResponseDraft {
   #readBytes = 0;
   /** Whether the body at hand is the next handler's: the guest's first write then replaces it. */
   #adopted = false;
+  /** The fields of the response that was taken over, and those of the guest's that they stand in for. */
+  #taken: { readonly theirs: HeaderList; readonly replaced: HeaderList } | null = null;
 
   constructor(exchange: Exchange, hold: Hold) {
     this.#exchange = exchange;
@@ -35,20 +37,47 @@ export class ResponseDraft {
 
   /**
    * Takes over the next handler's response: its fields replace the guest's of the same name, `set-cookie` adds up, and its body
-   * follows what the guest had written before. One that was taken over before is given up.
+   * follows what the guest had written before. One that was taken over before is given up, and its fields with it: they may be
+   * another backend's cookies.
    */
   adopt(response: BackendResponse): void {
     this.#upstream?.cancel();
     this.status = response.status;
+    const theirs = response.headers.clone();
     const merged = response.headers.clone();
-    this.headers.forEach((name, value, lower) => {
-      if (lower === 'set-cookie' || !response.headers.has(lower)) merged.append(name, value);
+    const replaced = new HeaderList();
+    this.#ownFields().forEach((name, value, lower) => {
+      const stays = lower === 'set-cookie' || !theirs.has(lower);
+      (stays ? merged : replaced).append(name, value);
     });
+    this.#taken = { theirs, replaced };
     // The Content-Length is the next handler's: it says nothing of what the guest wrote before it.
     if (this.#held.length > 0) merged.delete('content-length');
     this.headers = merged;
     this.#upstream = response.body;
     this.#adopted = true;
+  }
+
+  /**
+   * The guest's own fields: without those of a response that was taken over, as far as they are still as they came, and with
+   * those that these stood in for.
+   */
+  #ownFields(): HeaderList {
+    if (this.#taken === null) return this.headers;
+    const { theirs, replaced } = this.#taken;
+    const left = new Map<string, number>();
+    theirs.forEach((_name, value, lower) => left.set(`${lower}:${value}`, (left.get(`${lower}:${value}`) ?? 0) + 1));
+    const [own, dropped] = [new HeaderList(), new Set<string>()];
+    this.headers.forEach((name, value, lower) => {
+      const same = left.get(`${lower}:${value}`) ?? 0;
+      left.set(`${lower}:${value}`, same - 1);
+      if (same > 0) dropped.add(lower);
+      else own.append(name, value);
+    });
+    replaced.forEach((name, value, lower) => {
+      if (dropped.has(lower)) own.append(name, value);
+    });
+    return own;
   }
 
   /** Forgets the body so far; the next handler's is given up. */

@@ -28,7 +28,7 @@ export class KerbGuest {
   constructor(host: GuestHost) {
     this.host = host;
     this.fetches = new FetchTable(host);
-    this.verifications = new Verifications(host.memory);
+    this.verifications = new Verifications(host);
   }
 
   /** Takes on a request. */

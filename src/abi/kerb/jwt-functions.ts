@@ -12,7 +12,8 @@ export const JWT_FUNCTIONS: HostModule<KerbGuest> = {
    * guest's to decide. May wait a few seconds for the issuer's keys. Parameters: the issuer's name in the manifest; the token; each as
    * pointer and length; buffer and limit. Result: the length of the claims in bytes.
    * Errors: `not_granted` for an issuer that the manifest does not name; `bad_token`; `expired`; `no_keys`; `too_many` beyond 32 tokens
-   * in a request; `no_request`; `cancelled`. A buffer outside memory ends the guest before anything is verified.
+   * in a request; `no_request`; `cancelled`. A buffer outside memory ends the guest before anything is verified. Counts with a fixed
+   * time ({@link ./limits.ts VERIFICATION_CPU_MS}) in the request's CPU time.
    */
   verify: {
     signature: 'iiiiii->i',

@@ -1,9 +1,8 @@
 /** The tokens that one request has had verified. */
 import type { TokenIssuer } from '../../capability/jwt.ts';
-import type { Exchange } from '../abi.ts';
-import type { GuestMemory } from '../guest-memory.ts';
+import type { Exchange, GuestHost } from '../abi.ts';
 import { ERRNO, ERRNO_OF_TOKEN_FAULT } from './errno.ts';
-import { MAX_VERIFICATIONS } from './limits.ts';
+import { MAX_VERIFICATIONS, VERIFICATION_CPU_MS } from './limits.ts';
 
 /** Where claims go. */
 export interface ClaimsBuffer {
@@ -13,12 +12,12 @@ export interface ClaimsBuffer {
 
 /** Verifies for one request at a time; what comes after its end reaches nobody. */
 export class Verifications {
-  readonly #memory: GuestMemory;
+  readonly #host: GuestHost;
   #exchange: Exchange | null = null;
   #used = 0;
 
-  constructor(memory: GuestMemory) {
-    this.#memory = memory;
+  constructor(host: GuestHost) {
+    this.#host = host;
   }
 
   /** Takes on a request. */
@@ -34,7 +33,8 @@ export class Verifications {
 
   /**
    * Verifies a token and writes its claims where they fit. Answers their length, or `no_request`, `not_granted`, `too_many`,
-   * `bad_token`, `expired`, `no_keys`, `cancelled`.
+   * `bad_token`, `expired`, `no_keys`, `cancelled`. Costs {@link VERIFICATION_CPU_MS} of the request's CPU time; throws what
+   * {@link GuestHost.charge} throws, before anything is verified.
    */
   verify(name: string, token: string, into: ClaimsBuffer): number | Promise<number> {
     if (this.#exchange === null) return ERRNO.no_request;
@@ -42,6 +42,7 @@ export class Verifications {
     if (issuer === null) return ERRNO.not_granted;
     if (this.#used >= MAX_VERIFICATIONS) return ERRNO.too_many;
     this.#used += 1;
+    this.#host.charge(VERIFICATION_CPU_MS);
     return this.#verify(issuer, token, into, this.#exchange);
   }
 
@@ -50,6 +51,6 @@ export class Verifications {
     const verdict = await issuer.verify(token);
     if (this.#exchange !== exchange) return ERRNO.cancelled;
     if (verdict.kind === 'refused') return ERRNO_OF_TOKEN_FAULT[verdict.fault];
-    return this.#memory.writeBytes(buf, limit, verdict.claims);
+    return this.#host.memory.writeBytes(buf, limit, verdict.claims);
   }
 }

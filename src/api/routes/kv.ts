@@ -24,7 +24,7 @@ const METADATA: HeaderDeclaration = {
 
 type KvParts = {
   readonly plane: ControlPlane;
-  readonly content: Pick<ContentStore, 'kv' | 'putKv' | 'deleteKv' | 'kvKeys'>;
+  readonly content: Pick<ContentStore, 'kv' | 'kvEntry' | 'putKv' | 'deleteKv' | 'kvKeys'>;
   readonly nowMs: () => number;
 };
 
@@ -121,7 +121,7 @@ function deleting({ plane, content, nowMs }: KvParts): Route {
     answers: { 204: { description: 'It is gone.' } },
     handle: ({ params: { tenant, store, key }, who, ifMatch }) => {
       changeable(plane, tenant, { who, ifMatch: null });
-      const entry = content.kv(tenant, store, key, nowMs());
+      const entry = content.kvEntry(tenant, store, key, 0, nowMs());
       if (ifMatch !== null && (entry === null || !ifMatch.includes(entry.generation))) throw stale();
       if (!content.deleteKv(tenant, store, key)) throw missing();
       plane.note(who.subject, 'kv.delete', tenant, { store, key });

@@ -17,6 +17,8 @@ export abstract class RecordingHost implements GuestHost {
   readonly silent = new Set<LogLevel>();
   /** Pages that the host keeps for the request. */
   held = 0;
+  /** CPU time that the host has charged. */
+  chargedMs = 0;
   /** What the clocks show. */
   wallNs = 0n;
   upNs = 0n;
@@ -28,7 +30,7 @@ export abstract class RecordingHost implements GuestHost {
     return this.stores.get(name) ?? null;
   }
 
-  readonly rates = RATES.of(0);
+  readonly rates = RATES.of(0, null);
 
   logTo(endpoint: string, message: string): void {
     this.lines.push(['info', `${endpoint}: ${message}`]);
@@ -36,6 +38,10 @@ export abstract class RecordingHost implements GuestHost {
 
   hold(pages: number): void {
     this.held += pages;
+  }
+
+  charge(cpuMs: number): void {
+    this.chargedMs += cpuMs;
   }
 
   log(level: LogLevel, message: string): void {

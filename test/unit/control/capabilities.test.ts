@@ -148,6 +148,19 @@ describe('what a version may do more than another', () => {
     expect([added, removed]).toEqual([[], [line.replace(/(\d+) -> (\d+)$/, '$2 -> $1')]]);
   });
 
+  it('is a check of a backend, and one of another path', () => {
+    const site = (rest: string): string[] => linesOf(`[backends.site]\nurl = "http://x"\n${rest}`);
+    const checked = site('health = { path = "/up?x" }');
+    expect(capabilityDiff(site(''), checked).added).toEqual(['health site /up?x']);
+    expect(capabilityDiff(checked, site('health = { path = "/pay" }'))).toEqual({
+      added: ['health site /pay'],
+      removed: ['health site /up?x'],
+    });
+    expect(capabilityDiff(checked, site('health = { path = "/up?x", interval_s = 1 }\nconnect_ms = 1')).added).toEqual(
+      [],
+    );
+  });
+
   it('is an import', () => {
     expect(capabilityDiff(linesOf(''), linesOf('', [{ module: 'http_handler', name: 'log' }])).added).toEqual([
       'import http_handler.log',

@@ -126,8 +126,8 @@ describe('the folder’s contents', () => {
     contents.prune(1);
     expect(opens).toBe(0);
     contents.of('app', 1).putKv('app', 's', 'k', { value: Buffer.from('x'), metadata: null, expiresMs: null }, 1);
-    expect(contents.of('app', 2).kv('app', 's', 'k', 2)?.generation).toBe(1);
-    expect(contents.of('another', 2).kv('another', 's', 'k', 2)).toBe(null);
+    expect(contents.of('app', 2).kvEntry('app', 's', 'k', 0, 2)?.generation).toBe(1);
+    expect(contents.of('another', 2).kvEntry('another', 's', 'k', 0, 2)).toBe(null);
     expect(opens).toBe(1);
     contents.prune(3);
     contents.close();

@@ -51,6 +51,24 @@ describe('the desk', () => {
     expect(await ask(put('k', '3', { kind: 'generation', generation: 2 }))).toEqual({ kind: 'written', generation: 3 });
   });
 
+  it('reads no value but that of a get that has room for it', async () => {
+    const { store } = opened('a');
+    const wanted: number[] = [];
+    const noting: KvContents = {
+      kvEntry: (tenant, name, key, maxBytes, nowMs) => {
+        wanted.push(maxBytes);
+        return store.kvEntry(tenant, name, key, maxBytes, nowMs);
+      },
+      putKv: (...write) => store.putKv(...write),
+      deleteKv: (...key) => store.deleteKv(...key),
+      kvKeys: (...list) => store.kvKeys(...list),
+    };
+    const made = new KvDesk({ contentsOf: () => noting, nowMs: () => 0, report: () => undefined });
+    const questions = [put('k', 'v'), GET, put('k', 'w', { kind: 'present' }), { kind: 'delete', key: 'k' }] as const;
+    for (const question of questions) await made.ask(HOME, 'main', question);
+    expect(wanted).toEqual([GET.maxBytes, 0, 0]);
+  });
+
   it('lets an entry live for as long as it was given', async () => {
     const { ask, clock } = desk();
     await ask(put('k', 'v', { kind: 'any' }, 2));
@@ -86,7 +104,7 @@ describe('the desk', () => {
 
   it('lets others run between its turns', async () => {
     const slow = {
-      kv: () => {
+      kvEntry: () => {
         const end = performance.now() + 2;
         while (performance.now() < end);
         return null;

@@ -515,6 +515,56 @@ describe('backends', () => {
     ]);
   });
 
+  it('have times and connections of their own, and only those that are said', () => {
+    const lines = 'connect_ms = 1\nfirst_byte_ms = 300000\nbetween_bytes_ms = 20\nconnections = 1024';
+    expect(manifestWith(`[backends.a]\nurl = "http://x"\n${lines}\n[backends.b]\nurl = "http://y"`).backends).toEqual([
+      { name: 'a', url: 'http://x/', connectMs: 1, firstByteMs: 300_000, betweenBytesMs: 20, connections: 1_024 },
+      { name: 'b', url: 'http://y/' },
+    ]);
+  });
+
+  it('are checked as they say, with what is usual for what they do not', () => {
+    const of = (health: string): unknown =>
+      manifestWith(`[backends.a]\nurl = "http://x"\nhealth = ${health}`).backends[0];
+    expect(of('{ path = "/healthz?x=1" }')).toEqual({
+      name: 'a',
+      url: 'http://x/',
+      health: { path: '/healthz?x=1', intervalMs: 10_000, timeoutMs: 2_000, unhealthy: 3, healthy: 2, status: 200 },
+    });
+    const all = '{ path = "/", interval_s = 1, timeout_ms = 500, unhealthy = 1, healthy = 20, status = 204 }';
+    expect(of(all)).toMatchObject({
+      health: { path: '/', intervalMs: 1_000, timeoutMs: 500, unhealthy: 1, healthy: 20, status: 204 },
+    });
+  });
+
+  it.each([
+    ['connect_ms = 0', 'backends.a.connect_ms: 0 is not a whole number from 1 to 30000; leave it out for 2000'],
+    ['connect_ms = 30001', 'backends.a.connect_ms'],
+    ['first_byte_ms = 300001', 'backends.a.first_byte_ms'],
+    ['first_byte_ms = "1s"', 'backends.a.first_byte_ms'],
+    ['between_bytes_ms = 0.5', 'backends.a.between_bytes_ms'],
+    ['connections = 0', 'backends.a.connections'],
+    ['connections = 1025', 'backends.a.connections: 1025 is not a whole number from 1 to 1024; leave it out for 1024'],
+    ['health = {}', 'backends.a.health.path: is missing; e.g. path = "/healthz"'],
+    ['health = "/healthz"', 'backends.a.health: "/healthz" is not a table; e.g. health = { path = "/healthz" }'],
+    ['health = { path = "healthz" }', 'backends.a.health.path'],
+    ['health = { path = "http://evil/" }', 'backends.a.health.path'],
+    ['health = { path = "/a b" }', 'backends.a.health.path'],
+    ['health = { path = "/\\r\\nX: 1" }', 'backends.a.health.path'],
+    ['health = { path = "/", interval_s = 0 }', 'backends.a.health.interval_s'],
+    ['health = { path = "/", interval_s = 301 }', 'backends.a.health.interval_s'],
+    ['health = { path = "/", timeout_ms = 10001 }', 'backends.a.health.timeout_ms'],
+    ['health = { path = "/", unhealthy = 0 }', 'backends.a.health.unhealthy'],
+    ['health = { path = "/", healthy = 21 }', 'backends.a.health.healthy'],
+    ['health = { path = "/", status = 101 }', 'backends.a.health.status'],
+    [
+      'health = { path = "/", interval = 1 }',
+      'backends.a.health.interval: is an unknown key; did you mean interval_s?',
+    ],
+  ])('cannot have %s', (line, fault) => {
+    expect(faultsWith(`[backends.a]\nurl = "http://x"\n${line}`)).toEqual([expect.stringContaining(fault)]);
+  });
+
   it('show other spellings of an address as what they are', () => {
     expect(manifestWith('[backends.a]\nurl = "http://2130706433/"').backends[0]?.url).toBe('http://127.0.0.1/');
   });

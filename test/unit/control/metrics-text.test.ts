@@ -15,6 +15,7 @@ const PROCESS: ProcessMetrics = {
     requests: { used: 9, ceiling: 10, refused: 11 },
     memories: { used: 12, ceiling: 13, refused: 14 },
     memory_pages: { used: 25, ceiling: 26, refused: 27 },
+    sockets: { used: 28, ceiling: 29, refused: 30 },
     resident_mib: { used: 15, ceiling: 16, refused: 17 },
     mappings: { used: 18, ceiling: 19, refused: 20 },
     code_mib: { used: 21, ceiling: 22, refused: 23 },

@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { KvError, NO_KV, type KvSource } from '../../../src/capability/kv.ts';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { Engine, type Run } from '../../../src/runtime/engine.ts';
 import { type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
@@ -12,7 +14,7 @@ import { deploymentOf, exchange, processBudgets, watchdogShare } from './harness
 const engines: Engine[] = [];
 let counters = TenantCounters.create(10);
 
-function engine(budgets: ProcessBudgets = processBudgets()): Engine {
+function engine(budgets: ProcessBudgets = processBudgets(), kv: KvSource = NO_KV): Engine {
   const log = { keeps: () => false, write: () => {} };
   const made = new Engine({
     watchdog: new WatchdogLink(watchdogShare(), 0),
@@ -20,6 +22,7 @@ function engine(budgets: ProcessBudgets = processBudgets()): Engine {
     counters,
     threads: 1,
     log,
+    kv,
   });
   engines.push(made);
   return made;
@@ -57,6 +60,32 @@ describe('a rehearsal', () => {
     const code = (): GuestCode => ({ fields, handle: '(i64.const 0)' });
     expect(await on.rehearse(app(code))).toMatchObject({ outcome: 'failed', failure: { outcome } });
     expect(on.usage().tasks).toBe(0);
+  });
+
+  it('gives back what the host held for start-up code that ended while it waited', async () => {
+    const budgets = processBudgets();
+    const asked = Promise.withResolvers<void>();
+    const on = engine(budgets, (_home, _store, signal) => ({
+      ...NO_KV({ tenant: 'tenant', madeMs: null }, 'main', signal),
+      put: () => {
+        asked.resolve();
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(new KvError('aborted'))));
+      },
+    }));
+    const imports = `(import "kerb_kv" "open" (func $open (param i32 i32) (result i32)))
+      (import "kerb_kv" "put" (func $put (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i64) (result i64)))`;
+    const code = (text: Text): GuestCode => ({
+      imports,
+      fields: `(func $begin (drop (call $put (call $open ${text('main')}) ${text('k')}
+        (i32.const 0) (i32.const 131072) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i64.const 0)))) (start $begin)`,
+    });
+    const stores = { ...NO_STORES, kv: ['main'] };
+    const rehearsing = on.rehearse(app(code, { grants: { config: new Uint8Array(0), env: {}, stores } }));
+    await asked.promise;
+    expect(budgets.read('memory_pages').used).toBe(4 + 2);
+    on.close();
+    expect(await rehearsing).toMatchObject({ outcome: 'failed', failure: { outcome: 'draining' } });
+    expect([counters.read(0).memoryPages, budgets.read('memory_pages').used]).toEqual([4, 4]);
   });
 
   it('says that there is no room', async () => {

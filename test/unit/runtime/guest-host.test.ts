@@ -26,8 +26,9 @@ function host(): { host: ReturnType<typeof guestHost>; task: Task; lines: string
         void lines.push(endpoint === undefined ? [tenant, level, message] : [tenant, level, message, endpoint]),
     },
     hold: () => undefined,
+    charge: () => undefined,
     kv: NO_KV,
-    rates: (slot) => ownRates().of(slot),
+    rates: (slot, madeMs) => ownRates().of(slot, madeMs),
   });
   return { host: made, task, lines, keep };
 }
@@ -75,16 +76,50 @@ describe('key-value stores', () => {
     const services = guestHost({ ...DEPLOYMENT, grants }, memory, () => task, {
       log: { keeps: () => true, write: () => undefined },
       hold: () => undefined,
+      charge: () => undefined,
       kv: (...question) => {
         asked.push(question);
         return NO_KV(...question);
       },
-      rates: (slot) => ownRates().of(slot),
+      rates: (slot, madeMs) => ownRates().of(slot, madeMs),
     });
     expect([services.kv('other'), services.kv('')]).toEqual([null, null]);
     expect(services.kv('main')).not.toBe(null);
     expect(asked).toEqual([[{ tenant: 'acme', madeMs: 7 }, 'main', task.signal]]);
   });
+});
+
+it('a charge ends the guest whose request has then used what it may', () => {
+  const task = new Task({ cpuMs: 1, wallMs: 1 }, 0, 0);
+  const services = guestHost(DEPLOYMENT, new GuestMemory(new WebAssembly.Memory({ initial: 1 })), () => task, {
+    log: { keeps: () => true, write: () => undefined },
+    hold: () => undefined,
+    charge: (of, cpuMs) => {
+      of.cpuMs += cpuMs;
+      if (of.cpuMs >= 1) of.condemn('cpu_limit');
+    },
+    kv: NO_KV,
+    rates: (slot, madeMs) => ownRates().of(slot, madeMs),
+  });
+  services.charge(0.6);
+  expect(() => services.charge(0.6)).toThrow(expect.objectContaining({ outcome: 'cpu_limit' }));
+});
+
+it('rate counters are those of the tenant as it was made', () => {
+  const asked: unknown[] = [];
+  const grants = { ...DEPLOYMENT.grants, stores: { ...NO_STORES, madeMs: 7 } };
+  const memory = new GuestMemory(new WebAssembly.Memory({ initial: 1 }));
+  guestHost({ ...DEPLOYMENT, grants }, memory, () => new Task({ cpuMs: 1, wallMs: 1 }, 0, 0), {
+    log: { keeps: () => true, write: () => undefined },
+    hold: () => undefined,
+    charge: () => undefined,
+    kv: NO_KV,
+    rates: (slot, madeMs) => {
+      asked.push([slot, madeMs]);
+      return ownRates().of(slot, madeMs);
+    },
+  });
+  expect(asked).toEqual([[DEPLOYMENT.slot, 7]]);
 });
 
 describe('the clocks', () => {

@@ -54,6 +54,7 @@ export function processBudgets(ceilings: Partial<Ceilings> = {}): ProcessBudgets
     requests: 8_000,
     memories: 8_000,
     memory_pages: 200_000,
+    sockets: 1_000,
     resident_mib: 1e6,
     mappings: 50_000,
     code_mib: 3_000,
@@ -126,8 +127,9 @@ export class Surroundings implements SandboxSurroundings {
     guestHost(deployment, memory, task, {
       log: { keeps: () => true, write: (_tenant, _level, message) => void this.lines.push(message) },
       hold: () => undefined,
+      charge: (of, cpuMs) => this.scheduler.charge(of, cpuMs),
       kv: NO_KV,
-      rates: (slot) => rates.of(slot),
+      rates: (slot, madeMs) => rates.of(slot, madeMs),
     });
 
   /** Sets the epoch word, as the watchdog does each millisecond. */

@@ -1,12 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { MEMORY_CEILING_FACTOR, RELIEF_PAUSE_MS } from '../../../src/runtime/limits.ts';
+import {
+  DEFAULT_MAX_DESCRIPTORS,
+  MAX_SOCKETS,
+  MEMORY_CEILING_FACTOR,
+  RELIEF_PAUSE_MS,
+} from '../../../src/runtime/limits.ts';
 import type { ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
 import {
   ceilingsFor,
   pageTableMib,
   ProcessGauge,
   readMappings,
+  readMaxDescriptors,
   THIS_PROCESS,
   type Mappings,
   type Pressure,
@@ -152,5 +158,19 @@ describe('the ceilings', () => {
     expect(ceilings.resident_mib).toBe(900);
     expect(ceilings.mappings).toBeGreaterThan(2 * (ceilings.requests + ceilings.memories));
     expect(ceilings.code_mib).toBeLessThan(4_095);
+  });
+
+  it('give backends half of the descriptors that Linux grants, and no more than the memory allows', () => {
+    const granted = readMaxDescriptors(readFileSync('/proc/self/limits', 'latin1'));
+    expect(granted).toBeGreaterThan(16);
+    expect(ceilingsFor(800).sockets).toBe(Math.min(Math.floor(granted / 2), MAX_SOCKETS));
+  });
+
+  it.each([
+    ['Max open files            1024                 524288               files     \n', 1_024],
+    ['Max open files            unlimited            unlimited            files     \n', Number.MAX_SAFE_INTEGER],
+    ['Max processes             127235               127235               processes \n', DEFAULT_MAX_DESCRIPTORS],
+  ])('read %j', (text, descriptors) => {
+    expect(readMaxDescriptors(text)).toBe(descriptors);
   });
 });

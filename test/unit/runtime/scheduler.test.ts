@@ -47,6 +47,21 @@ describe('a slice', () => {
     expect(share.control[FIRST_ACTIVE]).toBe(0);
   });
 
+  it('has what is charged beside it on the same account, and ends when both are too much', () => {
+    const used: number[] = [];
+    scheduler = new Scheduler(new WatchdogLink(share, 0), { clock, onCpu: (_, ms) => used.push(ms) });
+    const task = open(2);
+    scheduler.begin(task);
+    clock.run(0.5);
+    scheduler.charge(task, 1);
+    expect([task.cpuMs, task.verdict]).toEqual([1, null]);
+    clock.run(0.5);
+    expect(scheduler.interrupt(task)).toBe(Interrupt.kill);
+    expect(task.verdict).toBe('cpu_limit');
+    scheduler.end(task);
+    expect([task.cpuMs, used]).toEqual([2, [1, 1]]);
+  });
+
   it('puts the time on the account of its task', () => {
     const task = open();
     scheduler.begin(task);

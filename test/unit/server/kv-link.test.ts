@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { KvError, type KvHome, type KvStore } from '../../../src/capability/kv.ts';
+import { STORE_LIMITS } from '../../../src/store/limits.ts';
 import { KvLink, type KvAsking } from '../../../src/server/kv-link.ts';
 import {
   KV_BYTES_PER_TENANT,
@@ -113,6 +114,14 @@ describe('bounds', () => {
     const written = next.put('k', put);
     kv.hear(said.at(-1)?.id ?? 0, { kind: 'written', generation: 3 });
     expect(await written).toBe(3);
+  });
+
+  it('a list counts with what its keys may have', async () => {
+    const { said, store } = link();
+    void store.get('k', KV_BYTES_PER_TENANT - 1_000 * STORE_LIMITS.kvKeyBytes);
+    void store.keys('', '', 1_000);
+    expect(said).toHaveLength(2);
+    expect(await faultOf(store.keys('', '', 1))).toBe('busy');
   });
 
   it('all tenants together have so many bytes', async () => {

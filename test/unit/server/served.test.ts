@@ -82,6 +82,36 @@ describe('a deployment', () => {
     expect(retired).toContain(1);
   });
 
+  it('has its backends checked while it is in force, and not once it is replaced', async () => {
+    const checked = new Map<string, number>();
+    const url = await serveHttp((request, response) => {
+      checked.set(request.url ?? '', (checked.get(request.url ?? '') ?? 0) + 1);
+      response.end();
+    });
+    const health = { intervalMs: 5, timeoutMs: 1_000, unhealthy: 3, healthy: 2, status: 200 };
+    const app = (id: number, path: string): Deployment =>
+      deployment(id, {
+        origin: 'main',
+        backends: [{ name: 'main', url, health: { ...health, path } }],
+        allowBackends: ['127.0.0.1'],
+      });
+    const [old, next] = [app(1, '/old'), app(2, '/next')];
+    const ask = async (of: Deployment): Promise<void> => {
+      const answer = await served.enter(of).origin?.fetch(requestOf());
+      if (answer !== undefined) await textOf(answer.body);
+    };
+    change([old]);
+    await ask(old);
+    await expect.poll(() => checked.get('/old') ?? 0).toBeGreaterThan(1);
+    change([next], [1]);
+    await ask(next);
+    // A check that was under way may still arrive; the old deployment has a request in flight all the while.
+    const most = (checked.get('/old') ?? 0) + 1;
+    await expect.poll(() => checked.get('/next') ?? 0).toBeGreaterThan(3);
+    expect(checked.get('/old')).toBeLessThanOrEqual(most);
+    await served.close();
+  });
+
   it('that is replaced keeps its backend until its last request has ended', async () => {
     const old = deployment(1, { origin: 'main', backends: BACKENDS });
     change([old]);

@@ -32,6 +32,29 @@ test('an entry comes back as it was written, from its own store and tenant only'
   expect(again.kv('shop', 'cart', 'K', 0)).toBeNull();
 });
 
+test('a look at an entry tells its size, and brings the value only when it is no larger than wanted', () => {
+  const { store } = opened('shop');
+  store.putKv('shop', 'cart', 'k', write('12345', { metadata: 'm', expiresMs: 50 }), 0);
+  const entry = { key: 'k', metadata: 'm', generation: 1, expiresMs: 50, bytes: 5 };
+  expect(store.kvEntry('shop', 'cart', 'k', 4, 0)).toEqual({ ...entry, value: null });
+  expect(store.kvEntry('shop', 'cart', 'k', 5, 0)).toEqual({ ...entry, value: new Uint8Array(Buffer.from('12345')) });
+  expect(store.kvEntry('shop', 'cart', 'k', 5, 50)).toBeNull();
+  expect(store.kvEntry('shop', 'cart', '\ud800', 5, 0)).toBeNull();
+});
+
+test('a look at a large entry does not read its value', () => {
+  const { store } = opened('shop');
+  store.putKv('shop', 'cart', 'k', write('', { value: new Uint8Array(STORE_LIMITS.kvValueBytes) }), 0);
+  const timeOf = (maxBytes: number): number => {
+    const begin = performance.now();
+    for (let look = 0; look < 10; look++) store.kvEntry('shop', 'cart', 'k', maxBytes, 0);
+    return performance.now() - begin;
+  };
+  timeOf(STORE_LIMITS.kvValueBytes);
+  // Some thousand times in fact.
+  expect(timeOf(STORE_LIMITS.kvValueBytes - 1) * 20).toBeLessThan(timeOf(STORE_LIMITS.kvValueBytes));
+});
+
 test('values may be empty, and keys may hold any character', () => {
   const opening = opened('shop');
   for (const key of ['\0', 'a\0b', 'a\0c', ' ', '☃', '\ufffd', "'; DROP TABLE kv; --"]) {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import type { BackendResponse } from '../../../src/capability/backend.ts';
 import { KerbError } from '../../../src/errors.ts';
 import { AddressPolicy } from '../../../src/upstream/address-policy.ts';
 import { parseBackendUrl } from '../../../src/upstream/backend-url.ts';
 import { BackendSet } from '../../../src/upstream/backends.ts';
-import { errorOf, LOOPBACK_ALLOWED, requestOf, serveHttp, textOf } from './origin.ts';
+import { errorOf, LOOPBACK_ALLOWED, requestOf, serveHttp, serveSocket, serveText, textOf } from './origin.ts';
 
 describe('backend URLs', () => {
   test.each([
@@ -69,6 +70,42 @@ describe('a set of backends', () => {
     );
     expect(set.get('a')).toBe(set.get('b'));
     await set.close();
+  });
+
+  test('keeps names apart of which the manifest says different things', async () => {
+    const url = 'http://a.example';
+    const health = { path: '/', intervalMs: 1_000, timeoutMs: 1_000, unhealthy: 1, healthy: 1, status: 200 };
+    const set = new BackendSet(
+      { a: { url }, b: { url, connections: 1 }, c: { url, health }, d: { url, health: { ...health, status: 204 } } },
+      { policy: new AddressPolicy() },
+    );
+    expect(new Set(['a', 'b', 'c', 'd'].map((name) => set.get(name))).size).toBe(4);
+    await set.close();
+  });
+
+  test('gives each backend the times and connections of its own', async () => {
+    const silent = await serveSocket((socket) => socket.resume());
+    const stuck = await serveText('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx', 'stay');
+    const set = new BackendSet(
+      {
+        first: { url: silent, firstByteMs: 40 },
+        between: { url: stuck, betweenBytesMs: 40 },
+        connect: { url: 'http://slow.example', connectMs: 40 },
+        few: { url: silent, connections: 1 },
+      },
+      { policy: LOOPBACK_ALLOWED, lookup: () => new Promise(() => {}), maxWaiting: 1 },
+    );
+    const fetch = (name: string): Promise<BackendResponse> => {
+      const backend = set.get(name);
+      return backend === undefined ? Promise.reject(new Error(`no backend ${name}`)) : backend.fetch(requestOf());
+    };
+    expect((await errorOf(fetch('first'))).fault).toBe('timeout');
+    expect((await errorOf(fetch('connect'))).fault).toBe('timeout');
+    await expect(textOf((await fetch('between')).body)).rejects.toMatchObject({ cause: { fault: 'timeout' } });
+    const waiting = [errorOf(fetch('few')), errorOf(fetch('few'))];
+    expect((await errorOf(fetch('few'))).fault).toBe('overloaded');
+    await set.close();
+    expect((await Promise.all(waiting)).map(({ fault }) => fault)).toEqual(['aborted', 'aborted']);
   });
 
   test('a bad URL is a bad manifest', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { BackendFault } from '../../../src/capability/backend.ts';
-import { CircuitBreaker, signOf, type Pass } from '../../../src/upstream/circuit-breaker.ts';
-import { CIRCUIT_FAILURES, CIRCUIT_REST_MS } from '../../../src/upstream/limits.ts';
+import { CircuitBreaker, signOf, type Pass, type Progress } from '../../../src/upstream/circuit-breaker.ts';
+import { ABANDONED_MS, CIRCUIT_FAILURES, CIRCUIT_REST_MS } from '../../../src/upstream/limits.ts';
 
 let now: number;
 let circuit: CircuitBreaker;
@@ -81,6 +81,8 @@ describe('an open circuit', () => {
   });
 });
 
+const NOT_BEGUN: Progress = { wasBegun: false, unansweredMs: 0 };
+
 it.each([
   ['connect', 'failed'],
   ['timeout', 'failed'],
@@ -92,5 +94,14 @@ it.each([
   ['resting', 'neither'],
   ['budget', 'neither'],
 ] as const satisfies readonly (readonly [BackendFault, string])[])('%s is the sign "%s"', (fault, sign) => {
-  expect(signOf(fault)).toBe(sign);
+  expect(signOf(fault, NOT_BEGUN)).toBe(sign);
+});
+
+it('a connection that was made and lost is no sign: it may be that one request’s doing', () => {
+  expect(signOf('connect', { wasBegun: true, unansweredMs: 0 })).toBe('neither');
+});
+
+it('who gives up after a long wait has seen a backend that hangs, who gives up sooner has not', () => {
+  const after = (unansweredMs: number): string => signOf('aborted', { wasBegun: true, unansweredMs });
+  expect([after(ABANDONED_MS - 1), after(ABANDONED_MS)]).toEqual(['neither', 'failed']);
 });

@@ -1,7 +1,8 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AddressPolicy } from '../../../src/upstream/address-policy.ts';
-import { backendAt, errorOf, requestOf, serveHttp, serveSocket, textOf } from './origin.ts';
+import { CIRCUIT_FAILURES } from '../../../src/upstream/limits.ts';
+import { backendAt, errorOf, requestOf, serveHttp, serveSocket, serveText, textOf } from './origin.ts';
 
 /** A listener on loopback that must not be reached: its port, and how often it was. */
 async function forbidden(): Promise<{ port: number; reached: () => number }> {
@@ -101,6 +102,66 @@ describe('what is allowed is reached', () => {
     await new Promise((resolve) => server.close(resolve));
     const error = await errorOf(backendAt(`http://127.0.0.1:${port}`).fetch(requestOf()));
     expect(error).toMatchObject({ fault: 'connect', message: expect.stringContaining('ECONNREFUSED') as unknown });
+  });
+});
+
+/** An account with room for so many connections. */
+class Account {
+  taken = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  take(): boolean {
+    if (this.taken >= this.#most) return false;
+    this.taken += 1;
+    return true;
+  }
+
+  give(): void {
+    this.taken -= 1;
+  }
+}
+
+describe('the account of connections', () => {
+  test('has each from before it is made until it is closed', async () => {
+    const sockets = new Account(5);
+    const url = await serveText('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'stay');
+    const backend = backendAt(url, { sockets });
+    await textOf((await backend.fetch(requestOf())).body);
+    expect(sockets.taken).toBe(1);
+    await backend.close();
+    await expect.poll(() => sockets.taken).toBe(0);
+  });
+
+  test('refuses more, without a connection, and the backend is asked again when there is room', async () => {
+    const sockets = new Account(0);
+    const { port, reached } = await forbidden();
+    const backend = backendAt(`http://127.0.0.1:${port}`, { sockets });
+    for (let i = 0; i < 2 * CIRCUIT_FAILURES; i++)
+      expect((await errorOf(backend.fetch(requestOf()))).fault).toBe('overloaded');
+    expect(reached()).toBe(0);
+    sockets.taken = -1;
+    expect((await backend.fetch(requestOf())).status).toBe(200);
+  });
+
+  test('gets back what could not be connected, and pays nothing for a refused address', async () => {
+    const sockets = new Account(5);
+    const slow = backendAt('http://slow.example', {
+      sockets,
+      connectTimeoutMs: 50,
+      lookup: () => new Promise(() => {}),
+    });
+    const failing = slow.fetch(requestOf());
+    await expect.poll(() => sockets.taken).toBe(1);
+    expect((await errorOf(failing)).fault).toBe('timeout');
+    await errorOf(backendAt('http://127.0.0.1:1', { sockets }).fetch(requestOf()));
+    await errorOf(backendAt('http://10.0.0.1', { sockets, policy: new AddressPolicy() }).fetch(requestOf()));
+    const lookup = (): Promise<string[]> => Promise.resolve(['10.0.0.1']);
+    await errorOf(backendAt('http://in.example', { sockets, lookup }).fetch(requestOf()));
+    expect(sockets.taken).toBe(0);
   });
 });
 

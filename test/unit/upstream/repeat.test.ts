@@ -1,9 +1,11 @@
-import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { BackendError } from '../../../src/capability/backend.ts';
-import { BytesSource } from '../../../src/http/body.ts';
-import { CIRCUIT_FAILURES, CIRCUIT_REST_MS } from '../../../src/upstream/limits.ts';
+import { BytesSource, type BodySource } from '../../../src/http/body.ts';
+import { ABANDONED_MS, CIRCUIT_FAILURES, CIRCUIT_REST_MS } from '../../../src/upstream/limits.ts';
 import { mayRepeat } from '../../../src/upstream/repeat.ts';
+import type { UndiciBackend } from '../../../src/upstream/undici-backend.ts';
 import { backendAt, errorOf, requestOf, serveSocket, textOf } from './origin.ts';
 
 const LOST = new BackendError('connect', 'lost');
@@ -80,20 +82,32 @@ describe('a connection that dies', () => {
   });
 });
 
+/** A port on which nothing listens until `open`. */
+async function closedPort(): Promise<{ url: string; open: () => Promise<void> }> {
+  const server = createServer((socket) =>
+    socket.on('error', () => socket.destroy()).on('data', () => socket.write(OK)),
+  );
+  const listen = async (port: number): Promise<number> => {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+  const port = await listen(0);
+  await new Promise((resolve) => server.close(resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${port}`, open: async () => void (await listen(port)) };
+}
+
 describe('a backend that is down', () => {
   it('is left alone after so many failures, and found again when it is back', async () => {
-    let [now, up, connections] = [0, false, 0];
-    const url = await serveSocket((socket) => {
-      connections += 1;
-      socket.on('data', () => (up ? socket.write(OK) : socket.destroy()));
-    });
+    let now = 0;
+    const { url, open } = await closedPort();
     const backend = backendAt(url, { clock: () => now });
-    for (let i = 0; i < CIRCUIT_FAILURES; i++) await errorOf(backend.fetch(requestOf({ method: 'POST' })));
-    expect(connections).toBe(CIRCUIT_FAILURES);
+    for (let i = 0; i < CIRCUIT_FAILURES; i++)
+      expect((await errorOf(backend.fetch(requestOf({ method: 'POST' })))).fault).toBe('connect');
     const body = new BytesSource(Buffer.from('x'));
     expect((await errorOf(backend.fetch(requestOf({ method: 'POST', body })))).fault).toBe('resting');
-    expect([connections, body.read(1)]).toEqual([CIRCUIT_FAILURES, null]);
-    up = true;
+    expect(body.read(1)).toBeNull();
+    await open();
     now = CIRCUIT_REST_MS;
     expect((await backend.fetch(requestOf())).status).toBe(200);
     expect((await backend.fetch(requestOf())).status).toBe(200);
@@ -107,5 +121,71 @@ describe('a backend that is down', () => {
       await errorOf(backend.fetch(requestOf({ signal: AbortSignal.abort() })));
     }
     expect((await backend.fetch(requestOf())).status).toBe(200);
+  });
+
+  it('is not taken for one by requests that make it drop their own connection', async () => {
+    const { url } = await flaky(Array.from({ length: 2 * CIRCUIT_FAILURES }, () => DIES));
+    const backend = backendAt(url);
+    for (let i = 0; i < 2 * CIRCUIT_FAILURES; i++)
+      expect((await errorOf(backend.fetch(requestOf({ method: 'POST' })))).fault).toBe('connect');
+    expect((await backend.fetch(requestOf())).status).toBe(200);
+  });
+
+  it.each([
+    ['EMFILE', 'of descriptors'],
+    ['EADDRNOTAVAIL', 'of local ports'],
+  ])('is not taken for one by our own want (%s: %s)', async (code) => {
+    let want = true;
+    const { port } = new URL((await flaky([])).url);
+    const lookup = (): Promise<string[]> =>
+      want ? Promise.reject(Object.assign(new Error('ours'), { code })) : Promise.resolve(['127.0.0.1']);
+    const backend = backendAt(`http://app.example:${port}`, { lookup });
+    for (let i = 0; i < 2 * CIRCUIT_FAILURES; i++)
+      expect((await errorOf(backend.fetch(requestOf()))).fault).toBe('overloaded');
+    want = false;
+    expect((await backend.fetch(requestOf())).status).toBe(200);
+  });
+});
+
+describe('a backend that hangs', () => {
+  /** A backend that reads and says nothing, and how to send it a request that is given up after so long. */
+  async function hanging(): Promise<{
+    backend: UndiciBackend;
+    leaveAfter: (ms: number, body?: BodySource) => Promise<string>;
+  }> {
+    let [now, asked] = [0, 0];
+    const url = await serveSocket((socket) => socket.on('data', () => (asked += 1)));
+    const backend = backendAt(url, { clock: () => now });
+    const leaveAfter = async (ms: number, body: BodySource | null = null): Promise<string> => {
+      const [before, leaving] = [asked, new AbortController()];
+      const pending = errorOf(backend.fetch(requestOf({ method: 'POST', body, signal: leaving.signal })));
+      await expect.poll(() => asked).toBeGreaterThan(before);
+      now += ms;
+      leaving.abort();
+      return (await pending).fault;
+    };
+    return { backend, leaveAfter };
+  }
+
+  it('is left alone although every client leaves before its time is up', async () => {
+    const { backend, leaveAfter } = await hanging();
+    for (let i = 0; i < CIRCUIT_FAILURES; i++) expect(await leaveAfter(ABANDONED_MS)).toBe('aborted');
+    expect((await errorOf(backend.fetch(requestOf()))).fault).toBe('resting');
+  });
+
+  it('is not told from one that is asked by clients who leave at once', async () => {
+    const { leaveAfter } = await hanging();
+    for (let i = 0; i < 2 * CIRCUIT_FAILURES; i++) expect(await leaveAfter(ABANDONED_MS - 1)).toBe('aborted');
+    expect(await leaveAfter(0)).toBe('aborted');
+  });
+
+  it('is not told from one that still waits for a client’s body', async () => {
+    const { leaveAfter } = await hanging();
+    for (let i = 0; i < 2 * CIRCUIT_FAILURES; i++) {
+      const given = [Buffer.from('x')];
+      const slow = { read: () => given.pop() ?? new Promise<null>(() => {}), cancel: () => {} };
+      expect(await leaveAfter(ABANDONED_MS, slow)).toBe('aborted');
+    }
+    expect(await leaveAfter(0)).toBe('aborted');
   });
 });

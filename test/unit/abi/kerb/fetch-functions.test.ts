@@ -371,6 +371,58 @@ describe('respond', () => {
     expect(whole(reply).text).toBe('mine');
   });
 
+  it('a second time drops the fields of the first answer, and brings back what they stood in for', async () => {
+    const guest = new DirectGuest();
+    const backend = new HeldBackend();
+    const first: [string, string][] = [
+      ['set-cookie', 'session=theirs'],
+      ['set-cookie', 'a=1'],
+      ['content-type', 'text/html'],
+      ['x-changed', 'first'],
+      ['etag', '"1"'],
+    ];
+    const reply = await guest.handle({ backends: { main: backend } }, async () => {
+      const call = new Caller(guest);
+      guest.call('set_header_value', 1, 'Content-Type', 'text/plain');
+      guest.call('set_header_value', 1, 'set-cookie', 'a=1');
+      for (const [place, fields] of [first, [['x', 'second'] as [string, string]]].entries()) {
+        const { handle, ticket } = call.sent();
+        backend.answer(place, answerOf(200, 'body', fields));
+        await call.late('wait', ticket, -1);
+        expect(call.now('respond', handle)).toBe(0);
+        if (place === 0) guest.call('set_header_value', 1, 'x-changed', 'mine');
+      }
+    });
+    if (reply.kind !== 'relay') throw new Error(`the reply is ${reply.kind}`);
+    const fields: [string, string][] = [];
+    reply.head.headers.forEach((name, value) => fields.push([name, value]));
+    expect(fields).toEqual([
+      ['x', 'second'],
+      ['x-changed', 'mine'],
+      ['set-cookie', 'a=1'],
+      ['Content-Type', 'text/plain'],
+    ]);
+  });
+
+  it.each(['nothing', 'a body of its own'])('then "next", with %s between, leaves nothing of it', async (between) => {
+    const guest = new DirectGuest();
+    const body = new LateSource('theirs');
+    const theirs = answerOf(200, body, [['set-cookie', 'session=theirs']]);
+    const origin = new NotingBackend({ headers: answerOf(200, '', [['x', 'origin']]).headers });
+    const backend = new HeldBackend();
+    const reply = await guest.handle({ backends: { main: backend }, origin }, async () => {
+      const call = new Caller(guest);
+      const { handle, ticket } = call.sent();
+      backend.answer(0, theirs);
+      await call.late('wait', ticket, -1);
+      expect(call.now('respond', handle)).toBe(0);
+      if (between !== 'nothing') guest.call('write_body', 1, '');
+      return 1n;
+    });
+    if (reply.kind !== 'relay') throw new Error(`the reply is ${reply.kind}`);
+    expect([reply.head.headers.names(), body.cancelled]).toEqual([['x'], 1]);
+  });
+
   it('after "next" and without an answer is refused', async () => {
     const guest = new DirectGuest();
     const call = new Caller(guest);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../../src/abi/guest-fault.ts';
 import { ERRNO } from '../../../../src/abi/kerb/errno.ts';
-import { MAX_VERIFICATIONS } from '../../../../src/abi/kerb/limits.ts';
+import { MAX_VERIFICATIONS, VERIFICATION_CPU_MS } from '../../../../src/abi/kerb/limits.ts';
 import type { TokenIssuer, TokenVerdict } from '../../../../src/capability/jwt.ts';
 import { DirectGuest, inRequest } from '../http-wasm/direct-guest.ts';
 
@@ -61,6 +61,20 @@ describe('verify', () => {
       expect(guest.call('kerb_jwt.verify', 'idp', 0, -1, 0, 10)).toBe(ERRNO.bad_token);
     });
     expect(idp.asked).toEqual([]);
+  });
+
+  it('charges each verification, and verifies nothing once the CPU time is used up', async () => {
+    const idp = new OneVerdict({ kind: 'refused', fault: 'invalid' });
+    const guest = await inRequest({ issuers: { idp } }, async (own) => {
+      await verify(own, 'idp', 'x');
+      await verify(own, 'idp', 'x');
+      await verify(own, 'other', 'x');
+      own.charge = () => {
+        throw new GuestFault('used up', 'cpu_limit');
+      };
+      expect(() => own.call('kerb_jwt.verify', 'idp', 'x', 0, 10)).toThrow('used up');
+    });
+    expect([guest.chargedMs, idp.asked.length]).toEqual([2 * VERIFICATION_CPU_MS, 2]);
   });
 
   it('verifies so many in a request, and as many in the next', async () => {
