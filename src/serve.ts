@@ -172,7 +172,7 @@ async function assemble(
         types: compiler.types,
         droppedLogBatches: lines.dropped,
       },
-      [...control.inForce.tenantSlots].map(([tenant, slot]) => ({ tenant, ...counters.read(slot) })),
+      control.figures(),
     );
   // Every thread reserves room for its own code: once all are there, the first look tells theirs from that of modules.
   await Promise.all([compiler.start(), threads.usage()]);

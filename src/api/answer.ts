@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PROBLEM_TYPE } from '../http/problem.ts';
 import { reasonPhrase } from '../http/status.ts';
-import { clipped } from '../control/manifest-quote.ts';
+import { clipped } from '../quoted.ts';
 import { PROBLEM_LIMITS } from './limits.ts';
 import type { Refusal } from './refusal.ts';
 

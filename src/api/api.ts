@@ -16,6 +16,7 @@ import { badRequest, Refusal, refusalOf, tooMany } from './refusal.ts';
 import { route, type Arrived, type Route, type Stream } from './route.ts';
 import { Router } from './router.ts';
 import { routesOf, type RouteParts } from './routes/table.ts';
+import { UnderWay, type Place } from './under-way.ts';
 import type { LedgerStore } from '../store/store.ts';
 
 /** What the API is made from. */
@@ -72,13 +73,13 @@ class AdminApi implements Api {
   readonly #streams: EventStreams;
   readonly #idempotency: Idempotency;
   readonly #streaming = new WeakSet<ServerResponse>();
-  readonly #idle: (() => void)[] = [];
-  #running = 0;
+  readonly #underWay: UnderWay;
   #closing = false;
 
   constructor(parts: ApiParts) {
     this.#parts = parts;
     this.#limits = { ...API_LIMITS, ...parts.limits };
+    this.#underWay = new UnderWay(this.#limits.refusals);
     this.#bodies = new BodyReader(this.#limits);
     this.#streams = new EventStreams(this.#limits);
     this.#idempotency = new Idempotency(parts.ledger, parts.nowMs, parts.onFault);
@@ -93,31 +94,23 @@ class AdminApi implements Api {
   handle(request: IncomingMessage, response: ServerResponse): void {
     request.on('error', () => undefined);
     response.on('error', () => undefined);
-    this.#running++;
+    const place = this.#underWay.enter();
     void this.#answered(request, response)
-      .then((answer) => this.#send(request, response, answer))
+      .then((answer) => this.#send(request, response, answer, place))
       .catch((error: unknown) => {
         this.#parts.onFault(error);
         response.destroy();
       })
       .finally(() => {
-        if (this.#streaming.delete(response)) this.#over();
-        else whenOver(response, () => this.#over());
+        if (this.#streaming.delete(response)) place.over();
+        else whenOver(response, () => place.over());
       });
-  }
-
-  #over(): void {
-    this.#running--;
-    if (this.#running === 0) for (const tell of this.#idle.splice(0)) tell();
   }
 
   close(): Promise<void> {
     this.#closing = true;
     this.#streams.close();
-    return new Promise((resolve) => {
-      if (this.#running === 0) resolve();
-      else this.#idle.push(resolve);
-    });
+    return this.#underWay.idle();
   }
 
   /** `null`: a stream has taken the response. */
@@ -147,7 +140,8 @@ class AdminApi implements Api {
 
   #checkRoom(): void {
     if (this.#closing) throw draining();
-    if (this.#running > this.#limits.requests) throw tooMany('too many requests at once; come again in a second');
+    if (this.#underWay.working > this.#limits.requests)
+      throw tooMany('too many requests at once; come again in a second');
   }
 
   async #performed(
@@ -188,8 +182,11 @@ class AdminApi implements Api {
     this.#streaming.add(response);
   }
 
-  #send(request: IncomingMessage, response: ServerResponse, answer: Answer | null): void {
-    if (answer !== null) send(request, response, answer, this.#limits);
+  /** A refusal gives its room to others at once: whoever has no token must not keep those out who have one. */
+  #send(request: IncomingMessage, response: ServerResponse, answer: Answer | null, place: Place): void {
+    if (answer === null) return;
+    if (answer.status >= 400 && !place.refuse()) response.destroy();
+    else send(request, response, answer, this.#limits);
   }
 }
 

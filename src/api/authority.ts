@@ -8,7 +8,7 @@ export interface Authority {
   verify(token: string): Promise<Identity>;
   /** Rejects with `forbidden` for what is wider than `by`, in scopes, tenant, life or uses; with `bad_request` for what is out of bounds. */
   issue(by: Identity, grant: TokenRequest): Promise<MintedToken>;
-  /** From then on it is not valid. Answers whether there was such a token. */
+  /** From then on it is not valid, and nothing is that was issued with it. Answers whether there was such a token. */
   revoke(id: string): boolean | Promise<boolean>;
   /** Makes a new signing key. What older ones signed stays valid. */
   rotate(): Promise<{ readonly kid: string }>;

@@ -9,10 +9,15 @@ const MIB = 1024 * KIB;
 /** What an {@link ./api.ts API} keeps to; tests give smaller ones. */
 export interface ApiLimits {
   /**
-   * Requests being answered at once, until their answers are read, streams left out. The control port is for people and their tools; the edge has its own limits.
+   * Requests being answered at once, until their answers are read, streams and refusals left out. The control port is for people and their tools; the edge has its own limits.
    * More are refused with 429.
    */
   readonly requests: number;
+  /**
+   * Refusals on their way out at once, while their senders may still be sending: each holds a connection and a short text. A further one
+   * is not told, its connection is broken off.
+   */
+  readonly refusals: number;
   /** Bytes of request bodies, and of answers that are not read yet, held in memory at once: four of the largest uploads. More are refused with 429. */
   readonly bodyBytesInAll: number;
   /** Bytes of those of one tenant, or of the operators: two of the largest, so that no tenant keeps others from deploying. */
@@ -44,6 +49,7 @@ export interface ApiLimits {
 /** The values of a server that serves. */
 export const API_LIMITS: ApiLimits = Object.freeze({
   requests: 64,
+  refusals: 256,
   bodyBytesInAll: 4 * (TENANT_FILE_LIMITS.moduleBytes + MIB),
   bodyBytesPerCaller: 2 * (TENANT_FILE_LIMITS.moduleBytes + MIB),
   requestsPerCaller: 16,

@@ -1,5 +1,6 @@
 /** Reads an upload: a bare module with its manifest beside it, or a compressed folder or package. */
 import type { IncomingMessage } from 'node:http';
+import { decodeBase64url } from '../auth/base64url.ts';
 import type { Upload } from '../control/plane.ts';
 import type { BodyOf } from './body.ts';
 import { mediaType, single } from './headers.ts';
@@ -48,8 +49,8 @@ function manifestOf(request: IncomingMessage): string | null {
     const message = `the header kerb-manifest has over ${REQUEST_LIMITS.manifestChars} characters; send an archive with a kerb.toml`;
     throw new Refusal(413, 'too_large', message);
   }
-  const bytes = Buffer.from(text, 'base64url');
-  if (text === '' || bytes.toString('base64url') !== text) {
+  const bytes = text === '' ? null : decodeBase64url(text);
+  if (bytes === null) {
     throw badRequest('the header kerb-manifest is not base64url without padding; encode the text of kerb.toml so');
   }
   return utf8(bytes, 'header kerb-manifest');

@@ -1,6 +1,7 @@
 /** Checks foreign values against schemas, and says every fault with its place. */
 import { z } from 'zod';
-import { clipped, printable, shownKey } from '../control/manifest-quote.ts';
+import { shownKey } from '../control/manifest-quote.ts';
+import { clipped, printable } from '../quoted.ts';
 import { PROBLEM_LIMITS, REQUEST_LIMITS } from './limits.ts';
 import { badRequest } from './refusal.ts';
 

@@ -4,6 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KerbError } from '../errors.ts';
+import { syncFolder } from '../store/folders.ts';
 import { MAX_TOKEN_BYTES, OPERATOR_TOKEN_RENEWAL_MS } from './limits.ts';
 import type { TokenLog } from './ports.ts';
 import type { Identity } from './scopes.ts';
@@ -114,7 +115,7 @@ async function replaceFile(folder: string, path: string, content: string): Promi
     });
     throw error;
   }
-  await syncFolder(folder);
+  syncFolder(folder);
 }
 
 async function writeDurably(path: string, content: string): Promise<void> {
@@ -125,14 +126,5 @@ async function writeDurably(path: string, content: string): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -5,6 +5,7 @@ import type { IssuerKeys } from './issuer-keys.ts';
 import { MAX_SUBJECT_LENGTH, MAX_TOKEN_TTL_S, MIN_TOKEN_TTL_S, OPERATOR_TOKEN_TTL_S } from './limits.ts';
 import type { TokenLog } from './ports.ts';
 import { assertNarrower, isConsistent, orderedScopes, type Identity, type Scope } from './scopes.ts';
+import { tokenRefused } from './token-faults.ts';
 import { OWN_AUDIENCE, OWN_ISSUER } from './token-source.ts';
 
 /** What is asked for. */
@@ -58,7 +59,8 @@ export class TokenIssuer {
   /**
    * Mints what `identity` asks for. Unless that is an operator, its own subject and a slash come before the subject, so that nobody
    * appears in the audit log as somebody else. Rejects with `bad_request` for a request that is malformed or out of bounds, and
-   * with `forbidden` for one that is wider than `identity`.
+   * with `forbidden` for one that is wider than `identity`. With `unauthorized` when the token of `identity` is not valid any more by the
+   * time the new one would be logged: its request may have been long on its way.
    */
   async mintFor(identity: Identity, request: TokenRequest): Promise<MintedToken> {
     checkRequest(request);
@@ -67,13 +69,13 @@ export class TokenIssuer {
     const subject = identity.scopes.includes('operator') ? request.subject : `${identity.subject}/${request.subject}`;
     if (subject.length > MAX_SUBJECT_LENGTH)
       throw new KerbError('bad_request', 'this token was itself asked for through too many others; use an earlier one');
-    return this.#mint({ ...request, subject }, nowMs);
+    return this.#mint({ ...request, subject }, nowMs, identity);
   }
 
   /** The operator's own token, for the file in the data folder. */
   mintForOperator(): Promise<MintedToken> {
     const request = { subject: OPERATOR_SUBJECT, scopes: ['operator'], tenant: null } as const;
-    return this.#mint({ ...request, ttlSeconds: OPERATOR_TOKEN_TTL_S }, this.#wholeSecond());
+    return this.#mint({ ...request, ttlSeconds: OPERATOR_TOKEN_TTL_S }, this.#wholeSecond(), null);
   }
 
   /** Claims have seconds: rounding down makes the log and the token say the same. */
@@ -81,7 +83,7 @@ export class TokenIssuer {
     return Math.floor(this.#now() / 1_000) * 1_000;
   }
 
-  async #mint(request: TokenRequest, createdMs: number): Promise<MintedToken> {
+  async #mint(request: TokenRequest, createdMs: number, by: Identity | null): Promise<MintedToken> {
     const { subject, tenant, ttlSeconds } = request;
     const scopes = orderedScopes(request.scopes);
     const id = randomBytes(ID_BYTES).toString('base64url');
@@ -94,8 +96,17 @@ export class TokenIssuer {
       ...(request.once ? { once: true } : {}),
     };
     const token = await this.#keys.sign({ ...registered, ...own }, expiresMs);
-    this.#log.addToken({ id, subject, tenant, scopes, createdMs, expiresMs, revokedMs: null });
+    // No await between this look and the record: whoever is revoked from here on takes the new token along.
+    if (by !== null) this.#refuseEnded(by);
+    const mintedBy = by?.tokenId ?? null;
+    this.#log.addToken({ id, subject, tenant, scopes, createdMs, expiresMs, revokedMs: null, mintedBy });
     return { token, id, expiresMs };
+  }
+
+  #refuseEnded({ tokenId, expiresMs }: Identity): void {
+    if (expiresMs <= this.#now()) throw tokenRefused('expired');
+    const record = this.#log.token(tokenId);
+    if (record !== null && record.revokedMs !== null) throw tokenRefused('revoked');
   }
 }
 

@@ -68,7 +68,16 @@ export class TokenVerifier {
     if (record !== null && record.revokedMs !== null) throw tokenRefused(once ? 'used' : 'revoked');
     if (!once) return;
     if (record === null)
-      this.#log.addToken({ id, subject, tenant, scopes, createdMs: issuedMs, expiresMs, revokedMs: null });
+      this.#log.addToken({
+        id,
+        subject,
+        tenant,
+        scopes,
+        createdMs: issuedMs,
+        expiresMs,
+        revokedMs: null,
+        mintedBy: null,
+      });
     if (!this.#log.revokeToken(id, this.#now())) throw tokenRefused('used');
   }
 }

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 import { parseManifest } from '../control/manifest.ts';
 import { TENANT_FILE_LIMITS } from '../control/manifest-limits.ts';
-import { printable } from '../control/manifest-quote.ts';
+import { printable } from '../quoted.ts';
 import { readInside } from '../control/tenants-folder-file.ts';
 import { inspect, readTenant, type TenantSource } from '../control/tenants-folder-read.ts';
 import { KerbError } from '../errors.ts';

@@ -76,7 +76,7 @@ async function createPrivate(path: string): Promise<Awaited<ReturnType<typeof op
 const revoke: Command = {
   name: 'token revoke',
   summary: 'end a token before its time',
-  usage: [],
+  usage: ['Ends every token that was issued with it too.'],
   options: {},
   positionals: [{ name: 'ID', help: 'id of the token, as kerb token create tells it' }],
   run: async (context) => {

@@ -1,6 +1,7 @@
 /** What an archive is refused with. */
 import { KerbError } from '../errors.ts';
-import { clipped, quoted } from './manifest-quote.ts';
+import { quoted } from './manifest-quote.ts';
+import { clipped } from '../quoted.ts';
 
 const MESSAGE_CHARS = 199;
 

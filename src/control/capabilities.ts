@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { KerbError } from '../errors.ts';
 import type { Manifest, ManifestLimits } from './manifest.ts';
 import { BYTES_PER_MB, type BUDGETS } from './manifest-limits.ts';
-import { clipped, printable } from './manifest-quote.ts';
+import { clipped, printable } from '../quoted.ts';
 import type { CapabilityDiff } from './plane.ts';
 
 /** A function that a module imports. */

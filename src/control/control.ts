@@ -1,12 +1,13 @@
 /** Puts the control plane together over a data folder: store, pipeline, tenants of both kinds, and what looks after them. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { KerbError } from '../errors.ts';
-import type { TenantCounters } from '../runtime/tenant-counters.ts';
+import type { TenantCounters, TenantFigures } from '../runtime/tenant-counters.ts';
 import type { VersionCounters } from '../runtime/version-counters.ts';
 import type { KvHome } from '../capability/kv.ts';
 import { openBlobs } from '../store/blob-store.ts';
+import { makeFolder } from '../store/folders.ts';
 import { openSealer } from '../store/sealing-key.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import type { TenantRecord } from '../store/records.ts';
@@ -24,7 +25,9 @@ import type { Compile } from './module-cache.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry.ts';
+import { refuseOverHanded } from './store-grants.ts';
 import { StoredServing, type Rehearse } from './stored-serving.ts';
+import { TenantCounts } from './tenant-counts.ts';
 import { TenantViews } from './tenant-views.ts';
 import { Tenants } from './tenants.ts';
 import { UsageMeter } from './usage-meter.ts';
@@ -61,6 +64,7 @@ export class Control {
   readonly #folderContents: FolderContents;
   readonly #blobs: BlobStore;
   readonly #serving: StoredServing;
+  readonly #counts: TenantCounts;
   readonly #usage: UsageMeter;
   readonly #log: Log;
   readonly #timers: readonly NodeJS.Timeout[];
@@ -77,6 +81,7 @@ export class Control {
       tenantSlots: counters.capacity,
       figuresSlots: versionCounters.capacity,
       clearFigures: (slot) => versionCounters.clear(slot),
+      onFreed: () => void this.#retryFolder(),
     });
     const pipeline = new Pipeline(compile);
     const trail = new AuditTrail(store, (error) => this.#tell('somebody who follows the audit trail failed', error));
@@ -84,7 +89,14 @@ export class Control {
     const isTaken = (name: string): boolean => store.tenant(name) !== null;
     this.registry = new Registry({ pipeline, inForce: this.inForce, log, isTaken });
     const folder = (): ReturnType<() => Registry['deployments']> => this.registry.deployments;
-    const views = new TenantViews({ store, inForce: this.inForce, folder, counters, startedMs: Date.now() });
+    this.#counts = new TenantCounts(counters);
+    const views = new TenantViews({
+      store,
+      inForce: this.inForce,
+      folder,
+      counters: this.#counts,
+      startedMs: Date.now(),
+    });
     this.tenants = new Tenants({
       store,
       blobs,
@@ -97,12 +109,14 @@ export class Control {
       cache: new CacheDesk({ cache: options.cache, counters, serving: (name) => views.serving(name) }),
       onFreed: () => void this.#retryFolder(),
       recordUsage: () => this.#usage.record(Date.now()),
+      onOwner: (name) => this.#countAnew(name),
+      report: (message) => log.error(message),
     });
     const changes = new ContentChanges(
       (name) => this.tenants.refresh(name),
       (name, error) => this.#closed || this.#tell(`${name}: changed config and secrets are not in force`, error),
     );
-    this.content = watched(store, changes.changed);
+    this.content = watched(store, changes.changed, (name) => refuseOverHanded(store, name));
     this.kv = new KvDesk({
       contentsOf: (home) => this.#contentsOf(home),
       nowMs: () => Date.now(),
@@ -117,7 +131,7 @@ export class Control {
     });
     this.#usage = new UsageMeter({
       tenants: () => this.inForce.tenantSlots,
-      read: (slot) => counters.read(slot),
+      read: (slot) => this.#counts.read(slot),
       add: (usage) => store.addUsage(usage),
     });
     this.#timers = [
@@ -161,7 +175,12 @@ export class Control {
       }
       cursor = next;
     }
-    await this.#prune();
+    try {
+      await this.#prune();
+    } catch (error) {
+      // A full disk or a damaged table of old things is no reason not to serve.
+      if (!this.#closed) this.#tell('what is too old is not forgotten', error);
+    }
   }
 
   /** A canary that cannot be served is taken back: it must not keep the active version from serving. */
@@ -174,6 +193,18 @@ export class Control {
       await this.tenants.stopCanary(tenant.name, { actor: SELF, ifRevision: null, reason });
       this.#log.warn(`${tenant.name}: the canary, version ${tenant.canary.version}, is taken back: ${reason}`);
     }
+  }
+
+  /** Figures of every tenant that has ever been deployed, since its name was given to it. */
+  figures(): (TenantFigures & { readonly tenant: string })[] {
+    return [...this.inForce.tenantSlots].map(([tenant, slot]) => ({ tenant, ...this.#counts.read(slot) }));
+  }
+
+  #countAnew(name: string): void {
+    const slot = this.inForce.tenantSlots.get(name);
+    if (slot === undefined) return;
+    this.#counts.begin(slot);
+    this.#usage.forget(slot);
   }
 
   /** A secret that stays: by it clients are split between an active version and its canary. */
@@ -233,17 +264,8 @@ export class Control {
   }
 
   async #prune(): Promise<void> {
-    this.store.prune(Date.now());
-    this.#folderContents.prune(Date.now());
+    while (this.store.prune(Date.now())) await nextTurn();
+    while (this.#folderContents.prune(Date.now())) await nextTurn();
     await this.#blobs.sweep(this.store.digests(), UNNAMED_BLOB_MS);
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new KerbError('not_found', `the data folder ${folder} cannot be made: ${reason}; choose another with --data`);
   }
 }

@@ -31,8 +31,8 @@ export interface DeployingOptions {
   readonly pipeline: Pipeline;
   /** Bytes of a module with its custom sections. */
   readonly maxModuleBytes: number;
-  /** Has an instance started. */
-  readonly rehearse: (app: Admitted) => Promise<Rehearsal>;
+  /** Has an instance of a tenant's app started. */
+  readonly rehearse: (tenant: TenantRecord, app: Admitted) => Promise<Rehearsal>;
 }
 
 /** Takes uploads up to where they could be stored. */
@@ -46,18 +46,30 @@ export class Deploying {
 
   /**
    * Accepts an upload for a tenant, or for nobody (`null`), whose rules are then not asked and of which no instance is started. Rejects
-   * with every refusal of {@link ControlPlane.deploy} but `route_conflict` and `wider_capabilities`; nothing is stored.
+   * with every refusal of {@link ControlPlane.deploy} but `route_conflict` and `wider_capabilities`; nothing is stored. May take long:
+   * the tenant can be another by the end, see {@link recheck}.
    */
   async accept(upload: Upload, tenant: TenantRecord | null): Promise<Accepted> {
     const source = await this.#read(upload, tenant);
     const signedBy = tenant === null ? null : await signerOf(upload, source.digest, tenant);
     if (tenant !== null) this.#refuseForeign(source.manifest, tenant);
     const admitted = await this.#options.pipeline.admit(source);
-    const startUp = tenant === null ? null : await this.#startUpOf(admitted);
+    const startUp = tenant === null ? null : await this.#startUpOf(tenant, admitted);
     const { manifest, digest, notes } = source;
     const { compiled, compileMs } = admitted;
     const report = admissionReport({ manifest, compiled, digest, code: compiled.code, compileMs, startUp, notes });
     return { source, admitted, report, signedBy };
+  }
+
+  /**
+   * Rejects as {@link accept} does when the tenant as it is now would not be given what was accepted for it as it was before: its
+   * ceilings, hosts or keys have changed meanwhile. With `conflict` when it is another tenant of that name.
+   */
+  async recheck({ source }: Accepted, upload: Upload, before: TenantRecord, now: TenantRecord): Promise<void> {
+    if (before.createdMs !== now.createdMs)
+      throw new KerbError('conflict', `${now.name} was deleted and made anew meanwhile; deploy it again`);
+    this.#refuseForeign(source.manifest, now);
+    await signerOf(upload, source.digest, now);
   }
 
   /**
@@ -86,18 +98,19 @@ export class Deploying {
   }
 
   /** What a first instance costs. Rejects with `refused_module` when none can start, and with `conflict` when none can be tried. */
-  async #startUpOf(admitted: Admitted): Promise<StartUpCost> {
-    const rehearsal = await this.#options.rehearse(admitted);
+  async #startUpOf(tenant: TenantRecord, admitted: Admitted): Promise<StartUpCost> {
+    const rehearsal = await this.#options.rehearse(tenant, admitted);
     const { cpuMs, memoryBytes } = rehearsal.cost;
     if (rehearsal.outcome === 'ok') return { cpuMs, memoryPages: memoryBytes / PAGE_BYTES };
     const { outcome, detail } = rehearsal.failure;
     if (PASSING.has(outcome))
       throw new KerbError('conflict', `an instance cannot be tried now (${outcome}: ${detail}); deploy it again later`);
     const why = detail === '' ? outcome : `${outcome}: ${detail}`;
-    throw new KerbError(
-      'refused_module',
-      `an instance of the module does not start (${why}); every request would fail so`,
-    );
+    const remedy =
+      outcome === 'wall_limit'
+        ? 'have it start sooner, or deploy it again when the machine is less busy'
+        : 'every request would fail so';
+    throw new KerbError('refused_module', `an instance of the module does not start (${why}); ${remedy}`);
   }
 }
 

@@ -22,9 +22,9 @@ export class FolderContents {
     return this.#store;
   }
 
-  /** Forgets what has expired. */
-  prune(nowMs: number): void {
-    this.#store?.prune(nowMs);
+  /** See {@link Store.prune}. */
+  prune(nowMs: number): boolean {
+    return this.#store?.prune(nowMs) ?? false;
   }
 
   /** Idempotent. */

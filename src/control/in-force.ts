@@ -28,13 +28,15 @@ export interface InForceOptions {
   readonly figuresSlots: number;
   /** Sets a place in the figures of versions to zero. */
   readonly clearFigures: (slot: number) => void;
+  /** Told when hosts or a path that somebody had are nobody's any more: others may wait for them. */
+  readonly onFreed: () => void;
 }
 
 /** The deployment table as control has it. */
 export class InForce {
   readonly #options: InForceOptions;
   readonly #table = new Map<string, Deployment>();
-  /** Counter slots by tenant: a tenant keeps its slot, and its figures, over versions and absence. */
+  /** Counter slots by tenant: a name keeps its slot over versions, absence and owners; see {@link ./tenant-counts.ts}. */
   readonly #tenantSlots = new Map<string, number>();
   /** Places in the figures of versions that nobody has, the one that has been free for longest first. */
   readonly #freeFigures: number[] = [];
@@ -123,6 +125,8 @@ export class InForce {
     this.#table.clear();
     for (const [place, deployment] of next) this.#table.set(place, deployment);
     for (const { figuresSlot } of gone) this.giveFigures(figuresSlot);
+    const routes = new Set([...after].flatMap(routesOf));
+    if (gone.some((deployment) => routesOf(deployment).some((route) => !routes.has(route)))) this.#options.onFreed();
   }
 }
 
@@ -146,6 +150,10 @@ export function conflictIn(
     );
   }
   return null;
+}
+
+function routesOf({ hosts, path }: Deployment): string[] {
+  return hosts.map((host) => `${host}${path}`);
 }
 
 function isOneOwner(place: string, other: string): boolean {

@@ -4,15 +4,23 @@ export class InTurn {
 
   /** Runs `work` when everything before it of the same key has ended. Answers what it answers. */
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#last.get(key) ?? Promise.resolve();
-    const result = before.then(work, work);
+    return this.runAll([key], work);
+  }
+
+  /**
+   * Runs `work` when everything before it of any of these keys has ended. All keys are lined up for at once, so that no two of such works
+   * wait for each other. Work must not wait for another turn: to have two, ask for both here.
+   */
+  runAll<T>(keys: readonly string[], work: () => Promise<T>): Promise<T> {
+    const before = keys.map((key) => this.#last.get(key)).filter((one) => one !== undefined);
+    const result = Promise.all(before).then(work);
     const settled = result.then(
       () => undefined,
       () => undefined,
     );
-    this.#last.set(key, settled);
+    for (const key of keys) this.#last.set(key, settled);
     void settled.then(() => {
-      if (this.#last.get(key) === settled) this.#last.delete(key);
+      for (const key of keys) if (this.#last.get(key) === settled) this.#last.delete(key);
     });
     return result;
   }

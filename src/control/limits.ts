@@ -70,5 +70,14 @@ export const UNNAMED_BLOB_MS = 3_600_000;
 /** How long the main thread answers guests' questions to key-value stores before it does anything else. */
 export const KV_TURN_MS = 5;
 
-/** Bytes of config and granted secrets that one app gets, on every data thread; more is `too_large` at deploy. 4 MiB. */
+/**
+ * How long an instance may take to start when an upload is tried: interpreters with their libraries take a second. A longer start is
+ * `refused_module`, for it would be part of every request; and whoever deploys waits for it.
+ */
+export const REHEARSAL_WALL_MS = 5_000;
+
+/**
+ * Bytes of config and granted secrets that one app gets, on every data thread. More is `too_large` at deploy, and when config or a secret
+ * of an app in force is written. 4 MiB.
+ */
 export const MAX_HANDED_BYTES = 4 * 1024 * 1024;

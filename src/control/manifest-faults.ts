@@ -3,7 +3,8 @@ import type * as z from 'zod';
 import { didYouMean } from '../spelling.ts';
 import { KerbError } from '../errors.ts';
 import { MANIFEST_LIMITS } from './manifest-limits.ts';
-import { clipped, printable, shownKey, shownValue } from './manifest-quote.ts';
+import { shownKey, shownValue } from './manifest-quote.ts';
+import { clipped, printable } from '../quoted.ts';
 import { knownKeys } from './manifest-schema.ts';
 import type { TomlDocument, TomlFault, TomlPath, TomlTable, TomlValue } from './toml-document.ts';
 

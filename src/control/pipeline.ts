@@ -5,7 +5,6 @@ import type { Deployment } from '../runtime/deployment.ts';
 import type { Compiled } from './compiler.ts';
 import type { Manifest } from './manifest.ts';
 import type { Compile } from './module-cache.ts';
-import { grantsOf } from './store-grants.ts';
 import { refuseUngranted } from './ungranted.ts';
 
 const PAGE_BYTES = 65_536;
@@ -55,12 +54,8 @@ export class Pipeline {
     return { manifest, config, compiled, compileMs: performance.now() - began };
   }
 
-  /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores; by default what its manifest says. */
-  deploymentOf(
-    { manifest, config, compiled }: Admitted,
-    placement: Placement,
-    stores: StoreGrants = grantsOf(manifest.stores, null),
-  ): Deployment {
+  /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores. */
+  deploymentOf({ manifest, config, compiled }: Admitted, placement: Placement, stores: StoreGrants): Deployment {
     return Object.freeze({
       ...placement,
       tenant: manifest.name,

@@ -2,6 +2,7 @@
 import type { CacheOutcome } from '../cache/outcome.ts';
 import type {
   AuditRecord,
+  CanaryRecord,
   DomainRecord,
   Json,
   LimitsRecord,
@@ -46,14 +47,20 @@ export interface Doing {
   readonly ifRevision: number | null;
 }
 
+/** Who puts a version in force: what it may do more than the active one has to be accepted. */
+export interface Accepting extends Doing {
+  readonly acceptWider: boolean;
+}
+
+/** A canary that is asked for. */
+export type CanaryRequest = Pick<CanaryRecord, 'version' | 'percent' | 'maxCostFactor'>;
+
 /** How a new version comes. */
-export interface DeployRequest extends Doing {
+export interface DeployRequest extends Accepting {
   readonly tenant: string;
   readonly upload: Upload;
   /** Whether it serves at once. */
   readonly activate: boolean;
-  /** Whether it may do more than the active one. */
-  readonly acceptWider: boolean;
   readonly note: string;
 }
 
@@ -113,7 +120,8 @@ export interface ControlPlane {
   /**
    * Takes an upload through the pipeline; settles when it is stored and, when asked for, serves on every thread. Rejects with
    * `bad_manifest`, `bad_module`, `refused_module`, `signature_required`, `route_conflict`, `wider_capabilities`, `too_large`, each with
-   * every fault in its details; what served before still does.
+   * every fault in its details; what served before still does. Uploads of a tenant are taken one after the other; other changes of it do
+   * not wait while one is compiled and tried, and what is asked of the tenant is asked again afterwards.
    */
   deploy(request: DeployRequest): Promise<Deployed>;
   /** What admission would say, with nothing stored. Rejects like {@link deploy}. */
@@ -122,20 +130,16 @@ export interface ControlPlane {
   /** Newest first. */
   versions(tenant: string, page: PageRequest): Page<VersionRecord>;
   /** Has a version serve. Ends a canary. */
-  activate(tenant: string, version: number, how: Doing & { readonly acceptWider: boolean }): Promise<TenantView>;
+  activate(tenant: string, version: number, how: Accepting): Promise<TenantView>;
   /** Back to the version that was active before. `conflict` when there is none. */
   rollback(tenant: string, doing: Doing): Promise<TenantView>;
-  startCanary(
-    tenant: string,
-    canary: { readonly version: number; readonly percent: number; readonly maxCostFactor: number },
-    how: Doing & { readonly acceptWider: boolean },
-  ): Promise<TenantView>;
+  startCanary(tenant: string, canary: CanaryRequest, how: Accepting): Promise<TenantView>;
   stopCanary(tenant: string, doing: Doing): Promise<TenantView>;
 
   domains(tenant: string): readonly DomainRecord[];
-  /** `conflict` when another tenant has it. */
-  addDomain(tenant: string, host: string, actor: string): Promise<DomainRecord>;
-  removeDomain(tenant: string, host: string, actor: string): Promise<void>;
+  /** `conflict` when another tenant has it. @param ifRevision - See {@link Doing.ifRevision}. */
+  addDomain(tenant: string, host: string, actor: string, ifRevision?: number | null): Promise<DomainRecord>;
+  removeDomain(tenant: string, host: string, actor: string, ifRevision?: number | null): Promise<void>;
   setLimits(tenant: string, limits: LimitsRecord, doing: Doing): Promise<TenantView>;
   backends(tenant: string): {
     readonly backends: readonly { readonly name: string; readonly url: string }[];

@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/log.ts';
 import { InTurn } from './in-turn.ts';
 import { conflictIn, type InForce } from './in-force.ts';
 import type { Pipeline } from './pipeline.ts';
+import { grantsOf } from './store-grants.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';
 
 /** Characters of a digest that name a folder's version. */
@@ -123,14 +124,15 @@ export class Registry {
     const started = performance.now();
     const { pipeline, inForce } = this.#options;
     const admitted = await pipeline.admit(source);
-    const deployment = pipeline.deploymentOf(admitted, {
+    const placement = {
       id: inForce.nextId(),
       slot: inForce.slotOf(source.manifest.name),
       figuresSlot: null,
       version: source.digest.slice(0, VERSION_CHARS),
       hosts: source.manifest.hosts,
       allowBackends: [],
-    });
+    };
+    const deployment = pipeline.deploymentOf(admitted, placement, grantsOf(source.manifest.stores, null));
     this.#stories.set(deployment.id, describe(deployment, admitted.compiled, performance.now() - started));
     return deployment;
   }

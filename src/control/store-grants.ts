@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import type { StoreGrants } from '../capability/stores.ts';
 import { KerbError } from '../errors.ts';
 import type { TenantRecord } from '../store/records.ts';
-import type { ContentStore } from '../store/store.ts';
+import type { ContentStore, Store } from '../store/store.ts';
 import { MAX_HANDED_BYTES } from './limits.ts';
-import type { ManifestStores } from './manifest.ts';
+import { parseManifest, type ManifestStores } from './manifest.ts';
 
 /** The config store whose texts lie over those of the manifest: `kerb config put TENANT config KEY VALUE`. */
 export const CONFIG_STORE = 'config';
@@ -34,6 +34,25 @@ export function grantsOf({ kv, config, secrets }: ManifestStores, contents: Tena
     'too_large',
     `config and granted secrets have ${bytes} bytes, and an app gets at most ${MAX_HANDED_BYTES}; use a key-value store`,
   );
+}
+
+/**
+ * Throws `too_large` when what a tenant has in force could not be served with its contents as they are now: it would be served no more
+ * after the next start. Versions that are not in force are asked when they come.
+ */
+export function refuseOverHanded(store: Pick<Store, 'tenant' | 'version' | 'config' | 'secret'>, name: string): void {
+  const tenant = store.tenant(name);
+  if (tenant === null) return;
+  for (const number of [tenant.active, tenant.canary?.version ?? null]) {
+    const version = number === null ? null : store.version(name, number);
+    if (version === null) continue;
+    try {
+      grantsOf(parseManifest(version.manifest, 'kerb.toml').stores, { content: store, tenant });
+    } catch (error) {
+      // Another secret that cannot be unsealed is no reason to refuse this one.
+      if (!(error instanceof KerbError) || error.code !== 'corrupt') throw error;
+    }
+  }
 }
 
 /** What tells grants from others, without holding any of their values. */

@@ -7,6 +7,7 @@ import type { BlobStore, ContentStore, TenantStore } from '../store/store.ts';
 import { loadApp } from './app-store.ts';
 import { hostsOf } from './hosts.ts';
 import type { Edit, InForce } from './in-force.ts';
+import { REHEARSAL_WALL_MS } from './limits.ts';
 import type { Admitted, Pipeline } from './pipeline.ts';
 import { digestOf, grantsOf } from './store-grants.ts';
 import { KerbError } from '../errors.ts';
@@ -63,12 +64,18 @@ export class StoredServing {
     return this.#options.pipeline.admit(await loadApp(this.#options.blobs, record));
   }
 
-  /** Has an instance of an app started, as one of its tenant's, and dropped: nothing of it comes into force. */
-  rehearse(admitted: Admitted, rehearse: Rehearse): Promise<Rehearsal> {
+  /**
+   * Has an instance of an app started, as one of its tenant's with what it gets of that tenant's stores, and dropped: nothing of it comes
+   * into force. It has {@link REHEARSAL_WALL_MS} at most. Rejects like {@link grantsOf}, and with `conflict` when no tenant has room.
+   */
+  async rehearse(tenant: TenantRecord, admitted: Admitted, rehearse: Rehearse): Promise<Rehearsal> {
     const { inForce, pipeline } = this.#options;
-    const slot = inForce.slotOf(admitted.manifest.name);
-    const placement = { id: inForce.nextId(), slot, figuresSlot: null, version: '', hosts: [], allowBackends: [] };
-    return rehearse(pipeline.deploymentOf(admitted, placement));
+    const { name, allowBackends } = tenant;
+    const own = { id: inForce.nextId(), slot: inForce.slotOf(name), figuresSlot: null };
+    const placement = { ...own, version: '', hosts: [], allowBackends };
+    const deployment = pipeline.deploymentOf(admitted, placement, this.#grants(tenant, admitted));
+    const wallMs = Math.min(deployment.budgets.wallMs, REHEARSAL_WALL_MS);
+    return rehearse({ ...deployment, budgets: { ...deployment.budgets, wallMs } });
   }
 
   /**

@@ -3,7 +3,7 @@ import { constants, type BigIntStats } from 'node:fs';
 import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { KerbError, systemCode } from '../errors.ts';
-import { printable } from './manifest-quote.ts';
+import { printable } from '../quoted.ts';
 
 /** What a file was at one moment. Two equal texts mean: the same file, not written in between. */
 export interface Stamp {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { KerbError } from '../errors.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 import { MANIFEST_LIMITS, TENANT_FILE_LIMITS } from './manifest-limits.ts';
-import { printable } from './manifest-quote.ts';
+import { printable } from '../quoted.ts';
 import { readInside, stampOf, type Stamp } from './tenants-folder-file.ts';
 
 /** Everything that a deployment is made from. */

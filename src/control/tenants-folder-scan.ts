@@ -2,7 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KerbError, systemCode } from '../errors.ts';
-import { printable, quoted } from './manifest-quote.ts';
+import { quoted } from './manifest-quote.ts';
+import { printable } from '../quoted.ts';
 import { assignNames } from './tenants-folder-names.ts';
 import {
   hasManifest,

@@ -12,18 +12,16 @@ import type {
 import type { BlobStore, Page, PageRequest, Store } from '../store/store.ts';
 import { parseCidr } from '../config-values.ts';
 import { Activation, type Change } from './activation.ts';
-import { storeParts } from './app-store.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import type { CacheDesk } from './cache-desk.ts';
-import { capabilitiesOf, capabilityDiff, refuseWider } from './capabilities.ts';
-import { Deploying, type Accepted } from './deploying.ts';
+import { Deploying } from './deploying.ts';
 import { InTurn } from './in-turn.ts';
-import { KEPT_VERSIONS } from './limits.ts';
 import { parseManifest } from './manifest.ts';
 import type { Pipeline } from './pipeline.ts';
 import type {
+  Accepting,
   CacheView,
-  CapabilityDiff,
+  CanaryRequest,
   ControlPlane,
   Deployed,
   DeployRequest,
@@ -36,6 +34,7 @@ import type {
 import { acceptSigningKeys } from './signing-keys.ts';
 import type { Rehearse, StoredServing } from './stored-serving.ts';
 import { TenantDomains } from './tenant-domains.ts';
+import { TenantVersions } from './tenant-versions.ts';
 import type { TenantViews } from './tenant-views.ts';
 
 /** What tenants work with. */
@@ -49,26 +48,26 @@ export interface TenantsOptions {
   readonly maxModuleBytes: number;
   readonly rehearse: Rehearse;
   readonly cache: CacheDesk;
-  /** Told when routes or a name have become free. */
+  /** Told when a name has become free. Routes are told of elsewhere: {@link ./in-force.ts InForceOptions.onFreed}. */
   readonly onFreed: () => void;
   /** Has what was used until now written. */
   readonly recordUsage: () => void;
+  /** Told when a name has another owner, or none: what was counted under it until now is not the next one's. */
+  readonly onOwner: (name: string) => void;
+  /** Hears what went wrong beside the error that its asker hears of. */
+  readonly report: (message: string) => void;
 }
-
-/** A change that is about versions: what it may do more than the active one has to be accepted. */
-type Accepting = Doing & { readonly acceptWider: boolean };
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** See {@link ControlPlane}. Changes of one tenant are made one after the other. */
 export class Tenants implements ControlPlane {
-  readonly #options: Pick<TenantsOptions, 'onFreed' | 'recordUsage' | 'serving' | 'cache'>;
+  readonly #options: Pick<TenantsOptions, 'onFreed' | 'onOwner' | 'recordUsage' | 'serving' | 'cache'>;
   readonly #store: Store;
-  readonly #blobs: BlobStore;
   readonly #trail: AuditTrail;
   readonly #views: TenantViews;
-  readonly #deploying: Deploying;
   readonly #activation: Activation;
+  readonly #versions: TenantVersions;
   readonly #domains: TenantDomains;
   readonly #turns = new InTurn();
 
@@ -76,18 +75,19 @@ export class Tenants implements ControlPlane {
     const { store, blobs, pipeline, serving, trail, views, maxModuleBytes, rehearse } = options;
     this.#options = options;
     this.#store = store;
-    this.#blobs = blobs;
     this.#trail = trail;
     this.#views = views;
-    this.#deploying = new Deploying({
+    const deploying = new Deploying({
       store,
       pipeline,
       maxModuleBytes,
-      rehearse: (app) => serving.rehearse(app, rehearse),
+      rehearse: (tenant, app) => serving.rehearse(tenant, app, rehearse),
     });
     this.#activation = new Activation(store, serving, trail);
     const stored = (name: string): TenantRecord => this.#stored(name);
-    this.#domains = new TenantDomains({ store, trail, serving, stored, turns: this.#turns, onFreed: options.onFreed });
+    const [turns, activation, { report }] = [this.#turns, this.#activation, options];
+    this.#versions = new TenantVersions({ store, blobs, trail, views, deploying, activation, turns, stored });
+    this.#domains = new TenantDomains({ store, trail, serving, stored, turns, report });
   }
 
   createTenant(name: string, actor: string): TenantView {
@@ -102,6 +102,7 @@ export class Tenants implements ControlPlane {
       this.#trail.note(actor, 'tenant.create', name);
       return created;
     });
+    this.#options.onOwner(name);
     return this.#views.of(tenant);
   }
 
@@ -118,95 +119,48 @@ export class Tenants implements ControlPlane {
       this.#stored(name);
       const change = { active: null, previous: null, canary: null };
       await this.#activation.apply({ tenant: name, change, actor, ifRevision, action: 'tenant.stop', detail: {} });
+      // Its hours go with it: what they come to stays in the trail.
+      this.#options.recordUsage();
       this.#trail.atomically(() => {
+        const used = this.#used(name);
         this.#store.deleteTenant(name);
-        this.#trail.note(actor, 'tenant.delete', name);
+        this.#trail.note(actor, 'tenant.delete', name, used);
       });
+      this.#options.onOwner(name);
       this.#options.onFreed();
     });
   }
 
   deploy(request: DeployRequest): Promise<Deployed> {
-    return this.#turns.run(request.tenant, async () => {
-      const tenant = this.#stored(request.tenant);
-      requireRevision(tenant, request.ifRevision);
-      const accepted = await this.#deploying.accept(request.upload, tenant);
-      const { manifest } = accepted.source;
-      const lines = capabilitiesOf(manifest, accepted.admitted.compiled.shape.imports);
-      const capabilities = this.#capabilities(tenant, lines);
-      if (request.activate && !request.acceptWider) refuseWider(capabilities);
-      const version = await this.#append(request, accepted);
-      if (request.activate) {
-        const fresh = new Map([[version.version, accepted.admitted]]);
-        await this.#serve(tenant, version.version, { ...request, fresh, action: 'version.activate' });
-      }
-      return { version, active: request.activate, capabilities };
-    });
+    return this.#versions.deploy(request);
   }
 
-  async check(upload: Upload, name: string | null): Promise<Json> {
-    const { report } = await this.#deploying.accept(upload, name === null ? null : this.#stored(name));
-    return report;
+  check(upload: Upload, name: string | null): Promise<Json> {
+    return this.#versions.check(upload, name);
   }
 
   version(tenant: string, version: number): VersionRecord {
-    this.#stored(tenant);
-    const record = this.#store.version(tenant, version);
-    if (record === null) throw new KerbError('not_found', `${tenant} has no version ${version}`);
-    return record;
+    return this.#versions.version(tenant, version);
   }
 
   versions(tenant: string, page: PageRequest): Page<VersionRecord> {
-    this.#stored(tenant);
-    return this.#store.versions(tenant, page);
+    return this.#versions.versions(tenant, page);
   }
 
   activate(name: string, version: number, how: Accepting): Promise<TenantView> {
-    return this.#turns.run(name, async () => {
-      const tenant = this.#requireFit(name, version, how);
-      return this.#views.of(await this.#serve(tenant, version, { ...how, action: 'version.activate' }));
-    });
+    return this.#versions.activate(name, version, how);
   }
 
   rollback(name: string, doing: Doing): Promise<TenantView> {
-    return this.#turns.run(name, async () => {
-      const tenant = this.#stored(name);
-      const { previous } = tenant;
-      if (previous === null)
-        throw new KerbError('conflict', `${name} has no version to go back to; activate one by its number`);
-      this.#deploying.refuseUnfit(this.version(name, previous), tenant);
-      return this.#views.of(await this.#serve(tenant, previous, { ...doing, action: 'version.rollback' }));
-    });
+    return this.#versions.rollback(name, doing);
   }
 
-  startCanary(
-    name: string,
-    { version, percent, maxCostFactor }: { version: number; percent: number; maxCostFactor: number },
-    how: Accepting,
-  ): Promise<TenantView> {
-    return this.#turns.run(name, () => {
-      const tenant = this.#requireFit(name, version, how);
-      if (!(percent > 0 && percent < 100))
-        throw new KerbError('bad_request', 'percent: is not above 0 and below 100; activate the version for all');
-      if (!(maxCostFactor > 1 && Number.isFinite(maxCostFactor)))
-        throw new KerbError('bad_request', 'maxCostFactor: is no number above 1; choose for instance 2');
-      if (tenant.active === null)
-        throw new KerbError('conflict', `${name} has no active version to compare with; activate one first`);
-      if (tenant.active === version)
-        throw new KerbError('conflict', `version ${version} of ${name} is the active one; choose another`);
-      const startedMs = tenant.canary?.version === version ? tenant.canary.startedMs : Date.now();
-      const canary = { version, percent, maxCostFactor, startedMs };
-      return this.#change({ ...how, tenant: name, change: { canary }, action: 'canary.set', detail: { ...canary } });
-    });
+  startCanary(name: string, canary: CanaryRequest, how: Accepting): Promise<TenantView> {
+    return this.#versions.startCanary(name, canary, how);
   }
 
   stopCanary(name: string, doing: Doing & { readonly reason?: string }): Promise<TenantView> {
-    return this.#turns.run(name, () => {
-      const { canary } = this.#stored(name);
-      if (canary === null) throw new KerbError('conflict', `${name} has no canary`);
-      const detail = { version: canary.version, reason: doing.reason ?? 'asked for' };
-      return this.#change({ ...doing, tenant: name, change: { canary: null }, action: 'canary.stop', detail });
-    });
+    return this.#versions.stopCanary(name, doing);
   }
 
   /** Has what serves of a tenant get config and secrets as they are now. A tenant that is not there has nothing to get. */
@@ -221,12 +175,12 @@ export class Tenants implements ControlPlane {
     return this.#domains.list(this.#stored(name));
   }
 
-  addDomain(name: string, host: string, actor: string): Promise<DomainRecord> {
-    return this.#domains.add(name, host, actor);
+  addDomain(name: string, host: string, actor: string, ifRevision: number | null = null): Promise<DomainRecord> {
+    return this.#domains.add(name, host, { actor, ifRevision });
   }
 
-  removeDomain(name: string, host: string, actor: string): Promise<void> {
-    return this.#domains.remove(name, host, actor);
+  removeDomain(name: string, host: string, actor: string, ifRevision: number | null = null): Promise<void> {
+    return this.#domains.remove(name, host, { actor, ifRevision });
   }
 
   setLimits(name: string, limits: LimitsRecord, doing: Doing): Promise<TenantView> {
@@ -307,6 +261,13 @@ export class Tenants implements ControlPlane {
     this.#trail.note(actor, action, tenant, detail);
   }
 
+  /** What a tenant has used in all hours that are kept. */
+  #used(name: string): { readonly requests: number; readonly cpuUs: number } {
+    const hours = this.#store.usage(name, 0, Number.MAX_SAFE_INTEGER);
+    const sum = (of: (hour: UsageRecord) => number): number => hours.reduce((total, hour) => total + of(hour), 0);
+    return { requests: sum(({ requests }) => requests), cpuUs: sum(({ cpuUs }) => cpuUs) };
+  }
+
   /** A tenant of the store. Throws `conflict` for one of the folder, `not_found` for none. */
   #stored(name: string): TenantRecord {
     const tenant = this.#store.tenant(name);
@@ -315,82 +276,11 @@ export class Tenants implements ControlPlane {
     throw new KerbError('not_found', `there is no tenant ${JSON.stringify(name)}`);
   }
 
-  /** The tenant, if a version of it may be put in force. */
-  #requireFit(name: string, version: number, { ifRevision, acceptWider }: Accepting): TenantRecord {
-    const tenant = this.#stored(name);
-    requireRevision(tenant, ifRevision);
-    const record = this.version(name, version);
-    this.#deploying.refuseUnfit(record, tenant);
-    if (!acceptWider) refuseWider(this.#capabilities(tenant, linesOf(record)));
-    return tenant;
-  }
-
-  /** What those lines say more, and less, than those of the active version. */
-  #capabilities({ name, active }: TenantRecord, lines: readonly string[]): CapabilityDiff {
-    const before = active === null ? null : this.#store.version(name, active);
-    return capabilityDiff(before === null ? null : linesOf(before), lines);
-  }
-
-  /** Stores an upload as a version: its bytes first, for a version names them. */
-  async #append(
-    { tenant, actor, note }: DeployRequest,
-    { source, admitted, report, signedBy }: Accepted,
-  ): Promise<VersionRecord> {
-    const { digest, files } = await storeParts(this.#blobs, source);
-    return this.#trail.atomically(() => {
-      const version = this.#store.appendVersion({
-        tenant,
-        digest,
-        size: source.module.length,
-        manifest: source.manifestText,
-        abi: admitted.compiled.abi,
-        report,
-        signedBy,
-        note,
-        createdMs: Date.now(),
-        createdBy: actor,
-        files,
-      });
-      this.#trail.note(actor, 'version.create', tenant, { version: version.version, digest });
-      this.#store.dropVersions(tenant, KEPT_VERSIONS);
-      return version;
-    });
-  }
-
-  /** Has a version serve everybody. */
-  #serve(
-    { name, active, previous }: TenantRecord,
-    version: number,
-    { actor, ifRevision, action, fresh }: Pick<Change, 'actor' | 'ifRevision' | 'action' | 'fresh'>,
-  ): Promise<TenantRecord> {
-    const change = { active: version, previous: active === version ? previous : active, canary: null };
-    const detail = { version, before: active };
-    const told = { tenant: name, change, actor, ifRevision, action, detail };
-    return this.#activation.apply(fresh === undefined ? told : { ...told, fresh });
-  }
-
   async #change(change: Change): Promise<TenantView> {
     return this.#views.of(await this.#activation.apply(change));
   }
 }
 
-function requireRevision({ name, revision }: TenantRecord, ifRevision: number | null): void {
-  if (ifRevision === null || ifRevision === revision) return;
-  throw new KerbError('precondition_failed', `${name} is at revision ${revision}, not ${ifRevision}; look at it again`);
-}
-
 function managedByFolder(name: string): KerbError {
   return new KerbError('conflict', `${name} is managed by the tenants folder; change its files there`);
-}
-
-/** What a stored version may do, as this build would say it: builds may know of different capabilities. */
-function linesOf({ manifest, report }: VersionRecord): string[] {
-  return capabilitiesOf(parseManifest(manifest, 'kerb.toml'), importsIn(report));
-}
-
-/** The imports that a stored report lists. */
-function importsIn(report: Json): { readonly module: string; readonly name: string }[] {
-  if (typeof report !== 'object' || report === null || !('imports' in report)) return [];
-  const { imports } = report;
-  return Array.isArray(imports) ? (imports as { module: string; name: string }[]) : [];
 }

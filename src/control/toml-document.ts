@@ -1,7 +1,7 @@
 /** A TOML text as plain values, each with the line it stands on. */
 import { parseTOML, ParseError, type AST } from 'toml-eslint-parser';
 import { MANIFEST_LIMITS } from './manifest-limits.ts';
-import { printable } from './manifest-quote.ts';
+import { printable } from '../quoted.ts';
 
 /** What a key may hold. Dates are refused: nothing in a manifest is one, and a `Date` passes for an empty table. */
 export type TomlValue = string | number | boolean | TomlValue[] | TomlTable;

@@ -4,7 +4,8 @@ import type { LimitsRecord } from '../store/records.ts';
 import type { ArchiveContent } from './archive-read.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
-import { clipped, quoted } from './manifest-quote.ts';
+import { quoted } from './manifest-quote.ts';
+import { clipped } from '../quoted.ts';
 import { fastlyManifest } from './upload-fastly.ts';
 
 /** What the manifest of an archive says. */

@@ -1,6 +1,6 @@
 /** What bytes that are not a WebAssembly module look like, and what to do about it. */
 import { KerbError } from '../errors.ts';
-import { clipped } from './manifest-quote.ts';
+import { clipped } from '../quoted.ts';
 
 /** Bytes at the start of a text that are looked at. */
 const TEXT_BYTES = 256;

@@ -25,6 +25,11 @@ export class UsageMeter {
     this.#sources = sources;
   }
 
+  /** What the slot says from now on is counted from zero: it has another owner. */
+  forget(slot: number): void {
+    this.#seen.delete(slot);
+  }
+
   /** Writes what was used since the last time, as of the hour that `nowMs` is in. What cannot be written is written the next time. */
   record(nowMs: number): void {
     const hourMs = Math.floor(nowMs / HOUR_MS) * HOUR_MS;

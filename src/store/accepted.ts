@@ -1,19 +1,10 @@
 /** The door of the store: names and sizes that it takes, and the errors for those that it does not. */
 import { TENANT_NAME } from '../names.ts';
 import { KerbError } from '../errors.ts';
+import { quoted } from '../quoted.ts';
 import { STORE_LIMITS } from './limits.ts';
 
 const DIGEST = /^[0-9a-f]{64}$/;
-/** Characters that act on a terminal, a log or the direction of text instead of being seen. */
-const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
-const SHOWN_CHARS = 64;
-
-/** `text` in double quotes for a message: at most 64 characters of it, unseen characters as `\u{hex}`. */
-export function quoted(text: string): string {
-  const cut = text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS - 1)}…` : text;
-  const seen = cut.replace(UNSEEN, (char) => `\\u{${char.codePointAt(0)?.toString(16) ?? ''}}`);
-  return `"${seen.replaceAll('"', '\\"')}"`;
-}
 
 /** Throws `bad_request` unless `name` may be a tenant's. */
 export function acceptTenantName(name: string): void {

@@ -1,5 +1,6 @@
 /** Config stores, whose texts are handed over whole, and secrets, which are sealed for their tenant and name. */
-import { acceptCount, acceptName, acceptSize, acceptText, quoted } from './accepted.ts';
+import { quoted } from '../quoted.ts';
+import { acceptCount, acceptName, acceptSize, acceptText } from './accepted.ts';
 import type { Database } from './database.ts';
 import type { STORE_LIMITS } from './limits.ts';
 import type { Sealer } from './sealer.ts';

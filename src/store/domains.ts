@@ -1,6 +1,7 @@
 /** Domains: which host leads to which tenant. */
 import { KerbError } from '../errors.ts';
-import { acceptName, acceptWhole, quoted } from './accepted.ts';
+import { quoted } from '../quoted.ts';
+import { acceptName, acceptWhole } from './accepted.ts';
 import type { Database } from './database.ts';
 import type { DomainRecord } from './records.ts';
 import type { TenantStore } from './store.ts';

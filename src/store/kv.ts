@@ -1,6 +1,7 @@
 /** Key-value stores: entries that expire, written under a generation and within the tenant's quota. */
 import { KerbError } from '../errors.ts';
-import { acceptKvKey, acceptName, acceptSize, acceptText, acceptWhole, quoted } from './accepted.ts';
+import { quoted } from '../quoted.ts';
+import { acceptKvKey, acceptName, acceptSize, acceptText, acceptWhole } from './accepted.ts';
 import type { Database } from './database.ts';
 import { KV_ENTRY_BYTES, STORE_LIMITS } from './limits.ts';
 import { acceptPage, pageOf, positionOf } from './pages.ts';

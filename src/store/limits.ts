@@ -65,7 +65,7 @@ export const ANSWERS_KEPT_MS = 24 * 3_600_000;
 /** Answers of one actor that are kept; older ones beyond are forgotten, so that nobody fills the disk with requests. */
 export const ACTOR_ANSWERS = 10_000;
 
-/** Rows of one kind that one call of `prune` removes: it blocks the control thread while it runs. The next call goes on. */
+/** Rows of one kind that are forgotten at once: it blocks the control thread while it runs. The next call goes on. */
 export const PRUNED_ROWS = 10_000;
 
 /** How long a statement waits for another program (a backup, a shell) that writes to the database; then it is a `conflict`. */

@@ -135,6 +135,8 @@ export interface TokenRecord {
   readonly createdMs: number;
   readonly expiresMs: number;
   readonly revokedMs: number | null;
+  /** The id of the token that it was asked for with; `null`: none. */
+  readonly mintedBy: string | null;
 }
 
 /** An answer to a request with an idempotency key. */

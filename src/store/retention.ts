@@ -12,14 +12,20 @@ const OLD_USAGE = `DELETE FROM usage WHERE (tenant, hour_ms) IN
 const MANY_AUDIT = `DELETE FROM audit WHERE id IN
   (SELECT id FROM audit WHERE id <= (SELECT max(id) FROM audit) - ? ORDER BY id LIMIT ?)`;
 
-/** Forgets up to {@link PRUNED_ROWS} of each kind: answers, keys, tokens, audit records and hours of usage whose time is over. */
-export function prune(database: Database, nowMs: number): void {
-  database.change(() => {
-    database.run(OLD_ANSWERS, nowMs - ANSWERS_KEPT_MS, PRUNED_ROWS);
-    database.run(OVER_KEYS, nowMs, PRUNED_ROWS);
-    database.run(OVER_TOKENS, nowMs, PRUNED_ROWS);
-    database.run(OLD_AUDIT, nowMs - AUDIT_KEPT_MS, PRUNED_ROWS);
-    database.run(OLD_USAGE, nowMs - USAGE_KEPT_MS, PRUNED_ROWS);
-    database.run(MANY_AUDIT, AUDIT_ROWS, PRUNED_ROWS);
+/**
+ * Forgets up to {@link PRUNED_ROWS} of each kind: answers, keys, tokens, audit records and hours of usage whose time is over. Answers
+ * whether more of a kind may be left.
+ */
+export function prune(database: Database, nowMs: number): boolean {
+  return database.change(() => {
+    const gone = [
+      database.run(OLD_ANSWERS, nowMs - ANSWERS_KEPT_MS, PRUNED_ROWS),
+      database.run(OVER_KEYS, nowMs, PRUNED_ROWS),
+      database.run(OVER_TOKENS, nowMs, PRUNED_ROWS),
+      database.run(OLD_AUDIT, nowMs - AUDIT_KEPT_MS, PRUNED_ROWS),
+      database.run(OLD_USAGE, nowMs - USAGE_KEPT_MS, PRUNED_ROWS),
+      database.run(MANY_AUDIT, AUDIT_ROWS, PRUNED_ROWS),
+    ];
+    return gone.some((rows) => rows === PRUNED_ROWS);
   });
 }

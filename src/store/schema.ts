@@ -145,9 +145,16 @@ CREATE INDEX answers_of_actor ON answers (actor, stored_ms);
 CREATE INDEX answers_by_time ON answers (stored_ms);
 `;
 
+/** Which token has minted which: it takes them with it when it is revoked. */
+const MINTERS = `
+ALTER TABLE tokens ADD COLUMN minted_by TEXT;
+CREATE INDEX tokens_by_minter ON tokens (minted_by) WHERE minted_by IS NOT NULL;
+`;
+
 /** The step at index n leads from schema n to schema n + 1. */
 export const STEPS: readonly string[] = Object.freeze([
   `PRAGMA application_id = ${APPLICATION_ID};${TENANTS}${CONTENT}${LEDGER}`,
+  MINTERS,
 ]);
 
 /** Tables that nothing works without, without long texts, and so quick to check at every start. */

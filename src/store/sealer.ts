@@ -8,7 +8,7 @@
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes, type DecipherGCM } from 'node:crypto';
 import { KerbError } from '../errors.ts';
-import { quoted } from './accepted.ts';
+import { quoted } from '../quoted.ts';
 
 const ALGORITHM = 'aes-256-gcm';
 const FORMAT = 1;

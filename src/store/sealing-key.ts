@@ -63,8 +63,8 @@ function opened(file: string): number | null {
   try {
     return openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return null;
-    throw new KerbError('bad_config', `${file} cannot be read (${codeOf(error)}); it holds the key for secrets`);
+    if (systemCode(error) === 'ENOENT') return null;
+    throw new KerbError('bad_config', `${file} cannot be read (${systemCode(error)}); it holds the key for secrets`);
   }
 }
 
@@ -81,13 +81,16 @@ function acceptFile(file: string, descriptor: number): void {
 /** Makes the file; of two processes that make it at the same time, both answer the key of the first. */
 function made(file: string): string {
   const draft = `${file}.${randomBytes(8).toString('hex')}`;
+  makeFolder(dirname(file));
   try {
-    makeFolder(dirname(file));
     write(draft, `${randomBytes(SEALING_KEY_BYTES).toString('base64url')}\n`);
     link(draft, file);
     syncFolder(dirname(file));
   } catch (error) {
-    throw new KerbError('bad_config', `${file} cannot be made (${codeOf(error)}); it is to hold the key for secrets`);
+    throw new KerbError(
+      'bad_config',
+      `${file} cannot be made (${systemCode(error)}); it is to hold the key for secrets`,
+    );
   } finally {
     rmSync(draft, { force: true });
   }
@@ -110,10 +113,6 @@ function link(draft: string, file: string): void {
   try {
     linkSync(draft, file);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
-}
-
-function codeOf(error: unknown): string {
-  return systemCode(error);
 }

@@ -111,7 +111,7 @@ export interface LedgerStore {
   usage(tenant: string, fromMs: number, toMs: number): readonly UsageRecord[];
   addToken(token: TokenRecord): void;
   token(id: string): TokenRecord | null;
-  /** Answers whether there was one that was not revoked. */
+  /** Revokes a token, and those that it has minted, and those that these have. Answers whether there was one that was not revoked. */
   revokeToken(id: string, revokedMs: number): boolean;
   /** A value of the process's own, such as its signing keys; sealed like a secret. */
   setting(name: string): Json | null;
@@ -119,8 +119,11 @@ export interface LedgerStore {
   /** The answer stored for an actor's idempotency key, if it was stored after `sinceMs`. */
   answer(actor: string, key: string, sinceMs: number): AnswerRecord | null;
   putAnswer(actor: string, key: string, answer: AnswerRecord, nowMs: number): void;
-  /** Forgets answers, expired keys, expired tokens and audit records that are older than the limits say. */
-  prune(nowMs: number): void;
+  /**
+   * Forgets answers, expired keys, expired tokens and audit records that are older than the limits say: so many at once that others need
+   * not wait long. Answers whether more may be left, for the next call.
+   */
+  prune(nowMs: number): boolean;
 }
 
 /** All durable state but the bytes of modules and files. Every call that changes something has reached the disk when it returns. */

@@ -1,6 +1,7 @@
 /** Tenants: what of each is in force, changed under its revision. */
 import { KerbError } from '../errors.ts';
-import { acceptTenantName, acceptWhole, noTenant, quoted } from './accepted.ts';
+import { quoted } from '../quoted.ts';
+import { acceptTenantName, acceptWhole, noTenant } from './accepted.ts';
 import type { Database } from './database.ts';
 import { textOf, valueOf } from './json.ts';
 import { acceptPage, pageOf, positionOf } from './pages.ts';

@@ -1,8 +1,10 @@
 /** Tokens that were issued, and those of them that were taken back. */
 import { KerbError } from '../errors.ts';
-import { acceptCount, acceptName, acceptText, acceptWhole, quoted } from './accepted.ts';
+import { quoted } from '../quoted.ts';
+import { acceptCount, acceptName, acceptText, acceptWhole } from './accepted.ts';
 import type { Database } from './database.ts';
 import { valueOf } from './json.ts';
+import { PRUNED_ROWS } from './limits.ts';
 import type { TokenRecord } from './records.ts';
 import type { LedgerStore } from './store.ts';
 
@@ -11,26 +13,30 @@ export type Tokens = Pick<LedgerStore, 'addToken' | 'token' | 'revokeToken'>;
 
 type Row = Omit<TokenRecord, 'scopes'> & { readonly scopes: string };
 
-const READ = `SELECT id, subject, tenant, scopes, created_ms AS createdMs, expires_ms AS expiresMs, revoked_ms AS revokedMs
-  FROM tokens WHERE id = ?`;
-const INSERT = `INSERT INTO tokens (id, subject, tenant, scopes, created_ms, expires_ms, revoked_ms) VALUES (?, ?, ?, ?, ?, ?, ?)`;
+const READ = `SELECT id, subject, tenant, scopes, created_ms AS createdMs, expires_ms AS expiresMs, revoked_ms AS revokedMs,
+  minted_by AS mintedBy FROM tokens WHERE id = ?`;
+const INSERT = `INSERT INTO tokens (id, subject, tenant, scopes, created_ms, expires_ms, revoked_ms, minted_by)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 const COUNT = 'SELECT count(*) AS tokens FROM tokens WHERE tenant = ? AND expires_ms > ?';
+const FORGET = `DELETE FROM tokens WHERE id IN (SELECT id FROM tokens WHERE tenant = ? AND expires_ms <= ? LIMIT ?)`;
+const REVOKE = 'UPDATE tokens SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL';
+const REVOKE_MINTED = `WITH RECURSIVE minted (id) AS (
+    SELECT id FROM tokens WHERE minted_by = ?
+    UNION SELECT tokens.id FROM tokens JOIN minted ON tokens.minted_by = minted.id
+  ) UPDATE tokens SET revoked_ms = ? WHERE id IN minted AND revoked_ms IS NULL`;
 
 /** Tokens in `database`. */
 export function tokensIn(database: Database): Tokens {
   return {
     addToken: (token) => add(database, token),
     token: (id) => tokenOf(database, id),
-    revokeToken: (id, revokedMs) => {
-      acceptWhole('revokedMs', revokedMs);
-      return database.run('UPDATE tokens SET revoked_ms = ? WHERE id = ? AND revoked_ms IS NULL', revokedMs, id) > 0;
-    },
+    revokeToken: (id, revokedMs) => revoke(database, id, revokedMs),
   };
 }
 
 /** Throws `conflict` for an id that was issued, `too_large` when the tenant has too many that are not over. */
 function add(database: Database, token: TokenRecord): void {
-  const { id, subject, tenant, scopes, createdMs, expiresMs, revokedMs } = token;
+  const { id, subject, tenant, scopes, createdMs, expiresMs, revokedMs, mintedBy } = token;
   acceptName('id of the token', id);
   acceptText('the subject', subject);
   for (const [what, value] of Object.entries({ createdMs, expiresMs, revokedMs: revokedMs ?? 0 }))
@@ -39,8 +45,20 @@ function add(database: Database, token: TokenRecord): void {
     if (tokenOf(database, id) !== null) {
       throw new KerbError('conflict', `a token ${quoted(id)} was issued before; choose another id`);
     }
-    database.run(INSERT, id, subject, tenant, JSON.stringify(scopes), createdMs, expiresMs, revokedMs);
-    if (tenant !== null) acceptTokens(database, tenant, createdMs);
+    database.run(INSERT, id, subject, tenant, JSON.stringify(scopes), createdMs, expiresMs, revokedMs, mintedBy);
+    if (tenant === null) return;
+    acceptTokens(database, tenant, createdMs);
+    // Whoever asks for many short-lived tokens pays for their leaving.
+    database.run(FORGET, tenant, createdMs, PRUNED_ROWS);
+  });
+}
+
+function revoke(database: Database, id: string, revokedMs: number): boolean {
+  acceptWhole('revokedMs', revokedMs);
+  return database.change(() => {
+    if (database.run(REVOKE, revokedMs, id) === 0) return false;
+    database.run(REVOKE_MINTED, id, revokedMs);
+    return true;
   });
 }
 

@@ -55,7 +55,7 @@ function start(...argv: string[]): Kerb {
 
 async function serving(...argv: string[]): Promise<{ kerb: Kerb; port: number }> {
   const kerb = start('shop', '--port', '0', ...argv);
-  const [, port] = await kerb.until(/http:\/\/shop\.localhost:(\d+)\/ {2}version \w+ serves/);
+  const [, port] = await kerb.untilSaid(/http:\/\/shop\.localhost:(\d+)\/ {2}version \w+ serves/);
   return { kerb, port: Number(port) };
 }
 
@@ -63,20 +63,20 @@ describe('kerb dev', () => {
   it('serves the app, shows each request with its cost, and what the app logs', async () => {
     const { kerb, port } = await serving();
     expect(await textFrom(port, HOST, '/cart?x=1')).toEqual({ status: 200, text: 'first' });
-    await kerb.until(/^ {2}\| warn: first$/m);
-    await kerb.until(/^GET \/cart\?x=1 +200 {2}cpu \d+\.\d+ ms {2}wall \d+\.\d+ ms {2}64 KiB {2}fresh$/m);
+    await kerb.untilSaid(/^ {2}\| warn: first$/m);
+    await kerb.untilSaid(/^GET \/cart\?x=1 +200 {2}cpu \d+\.\d+ ms {2}wall \d+\.\d+ ms {2}64 KiB {2}fresh$/m);
     expect(kerb.stdout + kerb.stderr).not.toContain('\u001b');
   });
 
   it('serves a new version by itself, explains one that is refused, and keeps the version before', async () => {
     const { kerb, port } = await serving();
     await writeFile(join(folder, 'a.wasm'), saying('second'));
-    await kerb.until(/^version \w+ serves \(http-wasm, request, /m);
+    await kerb.untilSaid(/^version \w+ serves \(http-wasm, request, /m);
     expect((await textFrom(port, HOST)).text).toBe('second');
     await writeFile(join(folder, 'a.wasm'), MISSPELT);
-    await kerb.until(/^error .*keeps serving: the module is refused.*\n.*"lgo" is not offered/m);
+    await kerb.untilSaid(/^error .*keeps serving: the module is refused.*\n.*"lgo" is not offered/m);
     await writeFile(join(folder, 'kerb.toml'), 'name = "shop"\nmain = "a.wasm"\nmian = 1\n');
-    await kerb.until(
+    await kerb.untilSaid(
       /^error shop: .*keeps serving: shop\/kerb\.toml: .*\n.*shop\/kerb\.toml:3: mian: is an unknown key/m,
     );
     expect((await textFrom(port, HOST)).text).toBe('second');
@@ -86,16 +86,16 @@ describe('kerb dev', () => {
     await writeFile(join(folder, 'a.wasm'), SPIN);
     const { kerb, port } = await serving();
     expect((await textFrom(port, HOST)).status).toBe(503);
-    await kerb.until(/^GET \/ +503 {2}cpu 5\d\.\d ms .* cpu_limit$/m);
+    await kerb.untilSaid(/^GET \/ +503 {2}cpu 5\d\.\d ms .* cpu_limit$/m);
   });
 
   it('begins with an app that is not sound, and serves it as soon as it is', async () => {
     await rm(join(folder, 'a.wasm'));
     const kerb = start('shop', '--port', '0');
-    const [, port] = await kerb.until(/nothing to serve yet: shop is served on port (\d+)/);
+    const [, port] = await kerb.untilSaid(/nothing to serve yet: shop is served on port (\d+)/);
     expect(kerb.stderr).toMatch(/error shop: not deployed: .*a\.wasm is not there/);
     await writeFile(join(folder, 'a.wasm'), saying('late'));
-    await kerb.until(/version \w+ serves/);
+    await kerb.untilSaid(/version \w+ serves/);
     expect((await textFrom(Number(port), HOST)).text).toBe('late');
   });
 
@@ -111,7 +111,7 @@ describe('kerb dev', () => {
   it('with --json writes the access log and nothing else to standard output', async () => {
     const { kerb, port } = await serving('--json');
     await textFrom(port, HOST, '/a');
-    await kerb.until(/"target":"\/a"/);
+    await kerb.untilSaid(/"target":"\/a"/);
     await kerb.end('SIGINT');
     const records = kerb.stdout
       .trim()

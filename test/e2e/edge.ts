@@ -1,12 +1,11 @@
 /** A real Kerb for tests: its own process, folders and ports, driven over real sockets. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { SERVER_FLAGS } from '../../src/setup/commands.js';
 import { assemble } from '../wat.ts';
+import { TestProcess } from './process.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 
@@ -55,32 +54,22 @@ export interface LogLine {
 }
 
 /** A running edge. */
-export class Edge {
-  readonly process: ChildProcess;
+export class Edge extends TestProcess {
   readonly folder: string;
   readonly #flags: readonly string[];
   readonly #descriptors: number | undefined;
   readonly #agent = new Agent({ connections: 256, pipelining: 1 });
   #port = 0;
   #controlPort = 0;
-  #stderr = '';
-  #stdout = '';
-  readonly #watchers = new Set<() => void>();
 
   constructor(folder: string, flags: readonly string[], descriptors?: number) {
+    const standard = ['--edge-port', '0', '--control-port', '0', '--threads', '1'];
+    const folders = ['--tenants', join(folder, 'tenants'), '--data', join(folder, 'data')];
+    const argv = ['serve', ...standard, ...folders, ...flags];
+    super(join(ROOT, 'src/main.ts'), argv, { flags: SERVER_FLAGS, descriptors });
     this.folder = folder;
     this.#flags = flags;
     this.#descriptors = descriptors;
-    const standard = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--tenants', this.tenants];
-    const own = ['serve', ...standard, '--data', join(folder, 'data'), ...flags];
-    const command = [process.execPath, ...SERVER_FLAGS, join(ROOT, 'src/main.ts'), ...own];
-    const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors}; `;
-    this.process = spawn('/bin/sh', ['-c', `${limit}exec "$@"`, 'sh', ...command], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.process.stderr?.on('data', (chunk: Buffer) => this.#hear('stderr', chunk));
-    this.process.stdout?.on('data', (chunk: Buffer) => this.#hear('stdout', chunk));
-    this.process.on('exit', () => this.#notify());
   }
 
   get tenants(): string {
@@ -95,40 +84,18 @@ export class Edge {
     return this.#controlPort;
   }
 
-  /** What it has written to standard error. */
-  get stderr(): string {
-    return this.#stderr;
-  }
-
-  /** Whether the process is alive. */
-  get alive(): boolean {
-    return this.process.exitCode === null && this.process.signalCode === null;
-  }
-
   /** The log lines so far. */
   get log(): LogLine[] {
-    const whole = this.#stdout.slice(0, this.#stdout.lastIndexOf('\n') + 1);
+    const whole = this.stdout.slice(0, this.stdout.lastIndexOf('\n') + 1);
     return whole
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as LogLine);
   }
 
-  /** Settles with the first truthy answer of `look`, asked after each piece of output. Rejects when the process has ended. */
-  async until<T>(look: () => T | undefined | false | null): Promise<T> {
-    for (;;) {
-      const found = look();
-      if (found !== undefined && found !== false && found !== null) return found;
-      if (!this.alive) throw new Error(`Kerb has ended:\n${this.#stderr}`);
-      await new Promise<void>((resolve) => {
-        this.#watchers.add(resolve);
-      });
-    }
-  }
-
   /** Waits for a line of standard error. */
   untilSaid(text: string | RegExp): Promise<true> {
-    return this.until(() => (typeof text === 'string' ? this.#stderr.includes(text) : text.test(this.#stderr)) || null);
+    return this.until(() => (typeof text === 'string' ? this.stderr.includes(text) : text.test(this.stderr)) || null);
   }
 
   /** Waits for a log line. */
@@ -139,7 +106,7 @@ export class Edge {
   /** Waits until it serves, for the `time`th time when it starts anew. */
   async ready(time = 1): Promise<this> {
     const said = /ready: .*:(\d+), control on .*:(\d+)/g;
-    const found = await this.until(() => [...this.#stderr.matchAll(said)][time - 1]);
+    const found = await this.until(() => [...this.stderr.matchAll(said)][time - 1]);
     this.#port = Number(found[1]);
     this.#controlPort = Number(found[2]);
     return this;
@@ -187,31 +154,17 @@ export class Edge {
 
   /** Waits until the process has ended, and starts another over the same folders; settles when that serves. */
   async restart(): Promise<Edge> {
-    if (this.alive) await once(this.process, 'exit');
+    await this.ended;
     await this.#agent.close();
     return new Edge(this.folder, this.#flags, this.#descriptors).ready();
   }
 
   /** Asks it to end; settles with the exit code. */
   async stop(): Promise<number | null> {
-    if (this.alive) {
-      this.process.kill('SIGTERM');
-      await once(this.process, 'exit');
-    }
+    const code = await (this.alive ? this.end('SIGTERM') : this.ended);
     await this.#agent.close();
     await rm(this.folder, { recursive: true, force: true });
-    return this.process.exitCode;
-  }
-
-  #hear(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    if (stream === 'stderr') this.#stderr += chunk.toString();
-    else this.#stdout += chunk.toString();
-    this.#notify();
-  }
-
-  #notify(): void {
-    for (const wake of this.#watchers) wake();
-    this.#watchers.clear();
+    return code;
   }
 }
 

@@ -32,12 +32,12 @@ describe.each(names)('an app from the template %s', (name) => {
 
   it('answers under kerb dev, and its log is shown', async () => {
     const kerb = new Kerb(['dev', `tenants/${name}`, '--port', '0'], { cwd });
-    const [, port] = await kerb.until(/http:\/\/[a-z]+\.localhost:(\d+)\//);
+    const [, port] = await kerb.untilSaid(/http:\/\/[a-z]+\.localhost:(\d+)\//);
     const answer = await textFrom(Number(port), `${name}.localhost`, '/shelf?n=1');
     expect(answer).toEqual({ status: 200, text: GREETINGS[name] });
     const long = await textFrom(Number(port), `${name}.localhost`, `/${'x'.repeat(3_000)}`);
     expect([200, 414]).toContain(long.status);
-    await kerb.until(/^ {2}\| \/shelf\?n=1$/m);
+    await kerb.untilSaid(/^ {2}\| \/shelf\?n=1$/m);
     expect(await kerb.end('SIGINT')).toBe(0);
   });
 });
@@ -46,7 +46,7 @@ describe('kerb serve', () => {
   it('serves them all, and drains on SIGTERM with 0', async () => {
     const ports = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--data', join(cwd, 'data')];
     const kerb = new Kerb(['serve', ...ports], { cwd });
-    const [, port] = await kerb.until(/ready: 4 apps on http:\/\/127\.0\.0\.1:(\d+)/);
+    const [, port] = await kerb.untilSaid(/ready: 4 apps on http:\/\/127\.0\.0\.1:(\d+)/);
     for (const name of names) {
       expect((await textFrom(Number(port), `${name}.localhost`, '/shelf?n=1')).text).toBe(GREETINGS[name]);
     }

@@ -2,4 +2,4 @@
 import { runCli } from '../../src/cli/cli.ts';
 import { thisProcess } from '../../src/cli/this-process.ts';
 
-process.exit(await runCli(process.argv.slice(2), thisProcess('0')));
+process.exitCode = await runCli(process.argv.slice(2), thisProcess('9.9.9'));

@@ -1,11 +1,11 @@
 /** A `kerb` command that runs in a process of its own, driven by tests. */
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import { SERVER_FLAGS } from '../../src/setup/commands.js';
+import { TestProcess } from './process.ts';
 
-const PROGRAM = new URL('./kerb-program.ts', import.meta.url).pathname;
+/** The program, for tests that start it in another way. */
+export const PROGRAM = new URL('./kerb-program.ts', import.meta.url).pathname;
 
 /** Where and how a command runs. */
 export interface KerbOptions {
@@ -14,65 +14,20 @@ export interface KerbOptions {
 }
 
 /** A running command. */
-export class Kerb {
-  readonly process: ChildProcess;
-  readonly #exit: Promise<number | null>;
-  readonly #watchers = new Set<() => void>();
-  #stdout = '';
-  #stderr = '';
-
-  constructor(argv: readonly string[], { cwd, env }: KerbOptions) {
-    this.process = spawn(process.execPath, [...SERVER_FLAGS, PROGRAM, ...argv], {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A process group of its own, as a shell gives to what it starts.
-      detached: true,
-    });
-    this.process.stdout?.on('data', (chunk: Buffer) => this.#hear('stdout', chunk));
-    this.process.stderr?.on('data', (chunk: Buffer) => this.#hear('stderr', chunk));
-    this.#exit = once(this.process, 'close').then(([code]) => {
-      this.#notify();
-      return code as number | null;
-    });
-  }
-
-  get stdout(): string {
-    return this.#stdout;
-  }
-
-  get stderr(): string {
-    return this.#stderr;
-  }
-
-  /** Settles with the exit code when it has ended and everything was read. */
-  get ended(): Promise<number | null> {
-    return this.#exit;
+export class Kerb extends TestProcess {
+  constructor(argv: readonly string[], options: KerbOptions) {
+    super(PROGRAM, argv, { ...options, flags: SERVER_FLAGS, group: 'own' });
   }
 
   /** Waits for a line on either stream. Rejects when the command has ended without it. */
-  async until(said: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = said.exec(this.#stdout) ?? said.exec(this.#stderr);
-      if (found !== null) return found;
-      if (this.process.exitCode !== null || this.process.signalCode !== null)
-        throw new Error(this.#stdout + this.#stderr);
-      await new Promise<void>((resolve) => {
-        this.#watchers.add(resolve);
-      });
-    }
-  }
-
-  /** Sends a signal and settles with the exit code. */
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    this.process.kill(signal);
-    return this.#exit;
+  untilSaid(said: RegExp): Promise<RegExpExecArray> {
+    return this.until(() => said.exec(this.stdout) ?? said.exec(this.stderr));
   }
 
   /** Ends it as Ctrl-C does, which signals the whole process group, and settles with the exit code. */
   async interrupt(): Promise<number | null> {
     process.kill(-(this.process.pid ?? Infinity), 'SIGINT');
-    return this.#exit;
+    return this.ended;
   }
 
   /** Processes that it has started and that are there. */
@@ -80,17 +35,6 @@ export class Kerb {
     const { pid } = this.process;
     const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
     return text.split(' ').filter(Boolean).map(Number);
-  }
-
-  #hear(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    if (stream === 'stdout') this.#stdout += chunk.toString();
-    else this.#stderr += chunk.toString();
-    this.#notify();
-  }
-
-  #notify(): void {
-    for (const wake of this.#watchers) wake();
-    this.#watchers.clear();
   }
 }
 

@@ -169,7 +169,7 @@ describe('a backend', () => {
     const failing = ['silent', 'head', 'one-field', 'head-drip', 'hints', 'hints-drip'];
     const broken = ['stall', 'half', 'reset'];
     edge = await startEdge({
-      flags: ['--allow-backend', '127.0.0.0/8'],
+      flags: ['--allow-backend', '127.0.0.0/8', '--cache', '0'],
       apps: {
         ...Object.fromEntries([...failing, ...broken].map((act) => [act, fronting(act, QUICK)])),
         drip: fronting('drip', QUICK),
@@ -287,7 +287,7 @@ describe('a tenant whose backends never answer', () => {
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge({
-      flags: ['--allow-backend', '127.0.0.0/8'],
+      flags: ['--allow-backend', '127.0.0.0/8', '--cache', '0'],
       descriptors: DESCRIPTORS,
       apps: {
         greedy: fronting('silent', '', { concurrency: 100, wall_ms: 30_000 }),

@@ -1,4 +1,6 @@
 /** What routes of one tenant have in common: who does it, at which revision, and whether the tenant can be changed here. */
+import { isUtf8 } from 'node:buffer';
+import { decodeBase64url } from '../../auth/base64url.ts';
 import type { ControlPlane, Doing, TenantView } from '../../control/plane.ts';
 import type { PageRequest } from '../../store/store.ts';
 import { KerbError } from '../../errors.ts';
@@ -53,14 +55,18 @@ export function pageOf<T>(
   { limit, cursor }: PageRequest,
 ): { readonly items: readonly T[]; readonly next: string | null } {
   const sorted = [...items].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
-  const after = cursor === null ? null : Buffer.from(cursor, 'base64url').toString('utf8');
-  if (after !== null && Buffer.from(after, 'utf8').toString('base64url') !== cursor)
-    throw badRequest('the cursor is not one of this list; start without one');
+  const after = cursor === null ? null : keyIn(cursor);
   const rest = after === null ? sorted : sorted.filter((item) => keyOf(item) > after);
   const part = rest.slice(0, limit);
   const last = part.at(-1);
   const more = rest.length > part.length && last !== undefined;
   return { items: part, next: more ? Buffer.from(keyOf(last), 'utf8').toString('base64url') : null };
+}
+
+function keyIn(cursor: string): string {
+  const bytes = decodeBase64url(cursor);
+  if (bytes === null || !isUtf8(bytes)) throw badRequest('the cursor is not one of this list; start without one');
+  return Buffer.from(bytes).toString('utf8');
 }
 
 /** A tenant with its revision as the entity tag. */

@@ -47,8 +47,8 @@ export function domainRoutes(plane: ControlPlane): readonly Route[] {
       answers: { 200: { description: 'The domain.', schema: domainJson } },
       handle: async (call) => {
         const { tenant, host } = call.params;
-        const { actor } = doing(plane, tenant, call);
-        return json(200, domainView(await plane.addDomain(tenant, host, actor)));
+        const { actor, ifRevision } = doing(plane, tenant, call);
+        return json(200, domainView(await plane.addDomain(tenant, host, actor, ifRevision)));
       },
     }),
     route({
@@ -65,8 +65,8 @@ export function domainRoutes(plane: ControlPlane): readonly Route[] {
       answers: { 204: { description: 'It is gone.' } },
       handle: async (call) => {
         const { tenant, host } = call.params;
-        const { actor } = doing(plane, tenant, call);
-        await plane.removeDomain(tenant, host, actor);
+        const { actor, ifRevision } = doing(plane, tenant, call);
+        await plane.removeDomain(tenant, host, actor, ifRevision);
         return done();
       },
     }),

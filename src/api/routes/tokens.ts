@@ -87,7 +87,7 @@ function revoking({ plane, authority }: Parts): Route {
     id: 'revokeToken',
     chapter,
     need: 'operator',
-    summary: 'Takes a token back.',
+    summary: 'Takes a token back, and every token that was issued with it.',
     params: z.strictObject({ id: tokenId }),
     query: nothing,
     body: noBody,

@@ -237,4 +237,15 @@ describe('how often a caller may come', () => {
     expect((await limited.send('GET /v1/whoami')).status).toBe(200);
     await limited.stop();
   });
+
+  it('is counted by address for what leads nowhere, with a token or without', async () => {
+    const limited = await ApiServer.start({ requestBurst: 3 });
+    const statuses: number[] = [];
+    for (const line of ['GET /v1/nothing', 'GET /v1/tenants//', 'PATCH /v1/whoami', 'GET /v1/nothing'])
+      statuses.push((await limited.send(line)).status);
+    expect(statuses).toEqual([404, 404, 405, 429]);
+    expect((await limited.send('GET /v1/whoami', { token: null })).status).toBe(429);
+    expect((await limited.send('GET /v1/whoami')).status).toBe(200);
+    await limited.stop();
+  });
 });

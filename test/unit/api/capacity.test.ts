@@ -130,3 +130,51 @@ describe('how much may be under way', () => {
     await closing.stop();
   });
 });
+
+describe('refusals whose senders go on sending', () => {
+  /** So many requests without a token, each with a body that does not come. */
+  async function flood(port: number, count: number): Promise<RawClient[]> {
+    const clients = await Promise.all(Array.from({ length: count }, () => RawClient.open({ port })));
+    for (const client of clients)
+      client.send('POST /v1/tenants HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n');
+    return clients;
+  }
+
+  it('keep nobody out who has a token', async () => {
+    const small = await ApiServer.start({ requests: 2, lingerMs: 60_000 });
+    const clients: RawClient[] = [];
+    for (let client = 0; client < 10; client++) {
+      const [next] = await flood(small.port, 1);
+      await next?.until((received) => received.includes(' 401 '));
+      if (next !== undefined) clients.push(next);
+    }
+    expect((await small.send('GET /v1/whoami')).status).toBe(200);
+    for (const client of clients) client.leave();
+    await small.stop();
+  });
+
+  it('are bounded: the next is broken off without a word', async () => {
+    const small = await ApiServer.start({ refusals: 2, lingerMs: 60_000 });
+    const first = await flood(small.port, 2);
+    for (const client of first) await client.until(() => client.statuses.includes(401));
+    const [next] = await flood(small.port, 1);
+    expect(await next?.closed()).toBe('');
+    expect((await small.send('GET /v1/whoami')).status).toBe(200);
+    for (const client of first) client.leave();
+    await expect.poll(async () => (await small.send('GET /v1/nothing')).status).toBe(404);
+    await small.stop();
+  });
+
+  it('are waited for when the server shuts down', async () => {
+    const closing = await ApiServer.start({ lingerMs: 60_000 });
+    const [client] = await flood(closing.port, 1);
+    await client?.until((received) => received.includes('401'));
+    let closed = false;
+    const over = closing.api.close().then(() => (closed = true));
+    expect((await closing.send('GET /v1/whoami')).status).toBe(503);
+    expect(closed).toBe(false);
+    client?.leave();
+    await over;
+    await closing.stop();
+  });
+});

@@ -8,6 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
+const OCTETS = { 'content-type': 'application/octet-stream' };
 const revision = (): number => server.plane.tenant('a').revision;
 const change = (condition: string): Promise<Reply> =>
   server.send('PUT /v1/tenants/a/limits', { body: { cpu_ms: 10 }, headers: { 'if-match': condition } });
@@ -65,6 +66,17 @@ describe('If-Match', () => {
   });
 });
 
+describe('a change of a domain', () => {
+  it.each(['PUT', 'DELETE'])('%s keeps to its condition when its turn comes', async (method) => {
+    server.store.addDomain({ host: 'd.example', tenant: 'a', createdMs: 1, createdBy: 'op' });
+    const headers = { 'if-match': `"${revision()}"` };
+    server.plane.beforeDomain = () => void server.store.changeTenant('a', {}, null);
+    expect((await server.send(`${method} /v1/tenants/a/domains/d.example`, { headers })).status).toBe(412);
+    server.plane.beforeDomain = () => undefined;
+    expect(server.store.domain('d.example')).not.toBeNull();
+  });
+});
+
 describe('If-None-Match', () => {
   it('of the revision that a tenant has is 304', async () => {
     const ask = (tag: string): Promise<Reply> =>
@@ -79,6 +91,13 @@ describe('If-None-Match', () => {
   it('of a change that does not look at it is 400', async () => {
     const headers = { 'if-none-match': '*' };
     expect((await server.send('PUT /v1/tenants/a/domains/x.example', { headers })).status).toBe(400);
+    await server.send('PUT /v1/tenants/a/kv/s/kept', { headers: OCTETS, body: 'x' });
+    const deleted = await server.send('DELETE /v1/tenants/a/kv/s/kept', { headers });
+    expect([deleted.status, deleted.json?.['detail']]).toEqual([
+      400,
+      expect.stringContaining('if-none-match') as string,
+    ]);
+    expect((await server.send('GET /v1/tenants/a/kv/s/kept')).text).toBe('x');
   });
 });
 

@@ -8,6 +8,10 @@ import type { MintedToken, TokenRequest } from '../../../src/auth/token-issuer.t
 /** Honours the contract of {@link Authority}. */
 export class MemoryAuthority implements Authority {
   readonly #tokens = new Map<string, Identity>();
+  /** Ids of tokens, by the ids of those that were issued with them. */
+  readonly #issuedWith = new Map<string, string>();
+  /** Runs before each check of a token. */
+  beforeVerify: () => Promise<void> = () => Promise.resolve();
   /** How often a token was checked. */
   verified = 0;
 
@@ -27,6 +31,7 @@ export class MemoryAuthority implements Authority {
   }
 
   async verify(token: string): Promise<Identity> {
+    await this.beforeVerify();
     this.verified++;
     return this.identity(token);
   }
@@ -37,11 +42,13 @@ export class MemoryAuthority implements Authority {
     if (wider || expiresMs > by.expiresMs) throw new KerbError('forbidden', 'it would be wider than this token');
     const token = this.mint(subject, scopes, tenant, ttlSeconds * 1000);
     const { tokenId } = this.identity(token);
+    this.#issuedWith.set(tokenId, by.tokenId);
     return { token, id: tokenId, expiresMs };
   }
 
   revoke(id: string): boolean {
     const [token] = [...this.#tokens].find(([, { tokenId }]) => tokenId === id) ?? [];
+    for (const [issued, by] of this.#issuedWith) if (by === id) this.revoke(issued);
     return token !== undefined && this.#tokens.delete(token);
   }
 

@@ -14,6 +14,7 @@ import type {
   TenantView,
   Upload,
 } from '../../../src/control/plane.ts';
+import { requireRevision } from '../../../src/control/revision.ts';
 import type {
   AuditRecord,
   DomainRecord,
@@ -46,6 +47,8 @@ export class MemoryPlane implements ControlPlane {
   readonly deployed: DeployRequest[] = [];
   /** Runs at the beginning of each deployment. */
   beforeDeploy: () => Promise<void> = () => Promise.resolve();
+  /** Runs at the beginning of each change of a domain. */
+  beforeDomain: () => void = () => undefined;
   purged: PurgeRequest[] = [];
   readonly #listeners = new Set<(entry: AuditRecord) => void>();
 
@@ -152,13 +155,22 @@ export class MemoryPlane implements ControlPlane {
     return this.store.domains(tenant);
   }
 
-  async addDomain(tenant: string, host: string, actor: string): Promise<DomainRecord> {
+  async addDomain(
+    tenant: string,
+    host: string,
+    actor: string,
+    ifRevision: number | null = null,
+  ): Promise<DomainRecord> {
+    this.beforeDomain();
+    requireRevision(this.tenant(tenant), ifRevision);
     const domain = { host, tenant, createdMs: Date.now(), createdBy: actor };
     this.store.addDomain(domain);
     return domain;
   }
 
-  async removeDomain(tenant: string, host: string): Promise<void> {
+  async removeDomain(tenant: string, host: string, _: string, ifRevision: number | null = null): Promise<void> {
+    this.beforeDomain();
+    requireRevision(this.tenant(tenant), ifRevision);
     this.store.removeDomain(tenant, host);
   }
 
@@ -228,6 +240,8 @@ export class MemoryPlane implements ControlPlane {
 
 /** Live logs that a test writes. */
 export class MemoryTap implements LogTap {
+  /** How often somebody began to listen. */
+  followed = 0;
   readonly #listeners = new Map<(entry: LogEntry) => void, string>();
 
   get listeners(): number {
@@ -235,6 +249,7 @@ export class MemoryTap implements LogTap {
   }
 
   follow(tenant: string, listener: (entry: LogEntry) => void): () => void {
+    this.followed += 1;
     this.#listeners.set(listener, tenant);
     return () => this.#listeners.delete(listener);
   }

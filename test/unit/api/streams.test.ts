@@ -3,7 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogEntry } from '../../../src/control/plane.ts';
 import type { ApiLimits } from '../../../src/api/limits.ts';
-import { ApiServer, type Asked } from './api-server.ts';
+import { RawClient } from '../../e2e/raw-client.ts';
+import { ApiServer, type Asked, type Reply } from './api-server.ts';
 
 let server: ApiServer;
 const servers: ApiServer[] = [];
@@ -244,5 +245,36 @@ describe('a stream', () => {
     await start({ requests: 1 });
     await follow('GET /v1/tenants/a/logs');
     expect((await server.send('GET /v1/whoami')).status).toBe(200);
+  });
+});
+
+describe('a client that leaves while its token is checked', () => {
+  /** Sends a request, and has its client leave before the token is known. */
+  async function leaving(line: string, more = ''): Promise<void> {
+    const entered = Promise.withResolvers<void>();
+    const stop = Promise.withResolvers<void>();
+    server.authority.beforeVerify = () => (entered.resolve(), stop.promise);
+    const client = await RawClient.open(server);
+    client.send(`${server.head(line, more).replaceAll('\n', '\r\n')}\r\n\r\n`);
+    await entered.promise;
+    client.leave();
+    await expect.poll(() => server.connections()).toBe(0);
+    server.authority.beforeVerify = () => Promise.resolve();
+    stop.resolve();
+  }
+
+  it('opens no stream', async () => {
+    await start({ streams: 1 });
+    await leaving('GET /v1/tenants/a/logs');
+    const follower = await follow('GET /v1/tenants/a/logs');
+    expect([follower.response.statusCode, server.tap.followed, server.faults]).toEqual([200, 1, []]);
+  });
+
+  it('is not waited for, and its body takes no room', async () => {
+    await start({ requests: 1, requestsPerCaller: 1, bodyBytesPerCaller: 20 });
+    await leaving('POST /v1/tenants', '\nContent-Type: application/json\nContent-Length: 20');
+    const made = (): Promise<Reply> => server.send('POST /v1/tenants', { body: { name: 'c' } });
+    await expect.poll(async () => (await made()).status, { timeout: 5_000 }).toBe(201);
+    await server.api.close();
   });
 });

@@ -44,6 +44,8 @@ export class MemoryTokenLog implements TokenLog {
     const record = this.records.get(id);
     if (record === undefined || record.revokedMs !== null) return false;
     this.records.set(id, { ...record, revokedMs });
+    for (const { id: minted, mintedBy } of this.records.values())
+      if (mintedBy === id) this.revokeToken(minted, revokedMs);
     return true;
   }
 }
@@ -97,7 +99,7 @@ function logClaims(log: MemoryTokenLog, claims: Readonly<Record<string, unknown>
   const { jti: id } = { ...CLAIMS, ...claims };
   if (typeof id !== 'string' || log.token(id) !== null) return;
   const record = { subject: 'mallory', tenant: 'shop', scopes: ['tenant:read'], createdMs: NOW_MS };
-  log.addToken({ ...record, id, expiresMs: NOW_MS + 600_000, revokedMs: null });
+  log.addToken({ ...record, id, expiresMs: NOW_MS + 600_000, revokedMs: null, mintedBy: null });
 }
 
 function stolenFrom(store: MemoryKeyStore): Pair {

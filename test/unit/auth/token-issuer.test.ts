@@ -1,6 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { MAX_TOKEN_TTL_S, OPERATOR_TOKEN_RENEWAL_MS, OPERATOR_TOKEN_TTL_S } from '../../../src/auth/limits.ts';
+import type { TokenLog } from '../../../src/auth/ports.ts';
 import type { Identity } from '../../../src/auth/scopes.ts';
 import type { TokenRequest } from '../../../src/auth/token-issuer.ts';
 import { authority, NOW_MS } from './authority.ts';
@@ -28,7 +29,7 @@ describe('a minted token', () => {
     expect(decodeJwt(token)).toEqual({ ...claims, scope: 'tenant:deploy tenant:read', tenant: 'shop' });
     expect(expiresMs).toBe(NOW_MS + 60_000);
     const common = { id, subject: 'ci', tenant: 'shop', scopes: ['tenant:deploy', 'tenant:read'] };
-    expect(log.token(id)).toEqual({ ...common, createdMs: NOW_MS, expiresMs, revokedMs: null });
+    expect(log.token(id)).toEqual({ ...common, createdMs: NOW_MS, expiresMs, revokedMs: null, mintedBy: 'a' });
   });
 
   it('says that it is for one use, or that it is the operator’s without a tenant', async () => {
@@ -126,5 +127,39 @@ describe('the operator’s token', () => {
     expect(identity).toMatchObject({ subject: 'operator', scopes: ['operator'], tenant: null });
     expect(identity.expiresMs - NOW_MS).toBe(365 * 24 * 3_600_000);
     expect(OPERATOR_TOKEN_RENEWAL_MS).toBeGreaterThan(MAX_TOKEN_TTL_S * 1_000);
+  });
+});
+
+describe('whose own token ends while the request is on its way', () => {
+  const minted = async (): Promise<{ parts: Awaited<ReturnType<typeof authority>>; identity: Identity }> => {
+    const parts = await authority();
+    const { token } = await parts.issuer.mintFor(OPERATOR, { ...REQUEST, ttlSeconds: 600 });
+    return { parts, identity: await parts.verifier.verify(token) };
+  };
+
+  it.each([
+    ['revoked', 'the token has been revoked', (log: TokenLog, id: string) => void log.revokeToken(id, NOW_MS)],
+    ['over', 'the token has expired', null],
+  ] as const)('gets nothing once it is %s', async (_, message, revoke) => {
+    const { parts, identity } = await minted();
+    const { keys, log, clock } = parts;
+    const sign = keys.sign.bind(keys);
+    keys.sign = async (...what) => {
+      const token = await sign(...what);
+      if (revoke === null) clock.ms = identity.expiresMs;
+      else revoke(log, identity.tokenId);
+      return token;
+    };
+    const asked = parts.issuer.mintFor(identity, REQUEST);
+    await expect(asked).rejects.toMatchObject({ code: 'unauthorized', message });
+    expect(log.records.size).toBe(1);
+  });
+
+  it('is the minter of what it gets', async () => {
+    const { parts, identity } = await minted();
+    const { id } = await parts.issuer.mintFor(identity, REQUEST);
+    expect(parts.log.token(id)?.mintedBy).toBe(identity.tokenId);
+    const { token } = await parts.issuer.mintForOperator();
+    expect(parts.log.token((await parts.verifier.verify(token)).tokenId)?.mintedBy).toBeNull();
   });
 });

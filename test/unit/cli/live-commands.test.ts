@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PROGRAM } from '../../e2e/kerb.ts';
+import { TestProcess } from '../../e2e/process.ts';
 import { FakeControl, TOKEN, respond } from './fake-control.ts';
 import { kerb, keyboard, silence } from './kerb.ts';
 
@@ -144,24 +144,20 @@ describe('Ctrl-C', () => {
 });
 
 describe('the process', () => {
-  const program = fileURLToPath(new URL('program.ts', import.meta.url));
-  const start = (...argv: string[]): ReturnType<typeof spawn> =>
-    spawn(process.execPath, [program, ...argv], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, KERB_CONTROL_URL: server.url, KERB_TOKEN: TOKEN },
-    });
+  const start = (...argv: string[]): TestProcess =>
+    new TestProcess(PROGRAM, argv, { env: { KERB_CONTROL_URL: server.url, KERB_TOKEN: TOKEN } });
 
   it('ends with 130 on a real SIGINT while it follows', async () => {
     streamNext(EVENTS);
-    const child = start('tail', 'hello');
-    child.stdout?.once('data', () => child.kill('SIGINT'));
-    expect(await once(child, 'exit')).toEqual([130, null]);
+    const tail = start('tail', 'hello');
+    await tail.until(() => tail.stdout !== '');
+    expect(await tail.end('SIGINT')).toBe(130);
   });
 
   it('ends well when its reader goes away', async () => {
     streamNext(EVENTS);
     server.instead.push((_, response) => respond(response, 404, {}));
-    const child = start('tail', 'hello');
+    const { process: child } = start('tail', 'hello');
     child.stdout?.once('data', () => {
       child.stdout?.destroy();
       // What comes now finds nobody who reads.
@@ -172,11 +168,9 @@ describe('the process', () => {
   });
 
   it('ends by itself when it is done, with an answer that was read', async () => {
-    const child = start('token', 'whoami', '--json');
-    const chunks: Buffer[] = [];
-    child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));
-    expect(await once(child, 'close')).toEqual([0, null]);
-    expect(JSON.parse(Buffer.concat(chunks).toString())).toMatchObject({ subject: 'ops' });
+    const whoami = start('token', 'whoami', '--json');
+    expect(await whoami.ended).toBe(0);
+    expect(JSON.parse(whoami.stdout)).toMatchObject({ subject: 'ops' });
   });
 
   /** The response of the next stream, once it is being sent. */

@@ -287,6 +287,15 @@ describe('kerb token', () => {
     expect((await stat(join(folder, 'token'))).mode & 0o777).toBe(0o600);
   });
 
+  it('takes the file away when there is no token for it, so that the next attempt works', async () => {
+    server.instead.push((_, response) => refuse(response, 403, 'forbidden', 'no'));
+    const line = 'token create ci --scope operator --out token';
+    expect((await run(line)).code).toBe(1);
+    await expect(stat(join(folder, 'token'))).rejects.toMatchObject({ code: 'ENOENT' });
+    expect((await run(line)).code).toBe(0);
+    expect(await readFile(join(folder, 'token'), 'utf8')).toBe('aaa.bbb.ccc\n');
+  });
+
   it('issues nothing when the file is there already', async () => {
     await writeFile(join(folder, 'token'), 'mine');
     const ran = await run('token create ci --scope operator --out token');

@@ -41,6 +41,7 @@ async function staged(): Promise<Stage> {
     tenantSlots: 4,
     figuresSlots: 4,
     clearFigures: () => undefined,
+    onFreed: () => undefined,
   });
   const serving = new StoredServing({ store, blobs, pipeline, inForce });
   const activation = new Activation(store, serving, new AuditTrail(store, () => undefined));

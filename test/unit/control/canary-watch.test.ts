@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import { CanaryWatch, type Pair } from '../../../src/control/canary-watch.ts';
 import { Pipeline } from '../../../src/control/pipeline.ts';
 import { KerbError } from '../../../src/errors.ts';
@@ -14,7 +15,7 @@ function deployment(tenant: string, version: number, figuresSlot: number | null)
   ids += 1;
   const admitted = { ...folderSource(tenant), compiled: compiledStub(), compileMs: 0 };
   const place = { id: ids, slot: 0, figuresSlot, version: `${version}`, hosts: [], allowBackends: [] };
-  return new Pipeline(stubCompile()).deploymentOf(admitted, place);
+  return new Pipeline(stubCompile()).deploymentOf(admitted, place, NO_STORES);
 }
 
 class Watched {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ContentChanges, watched } from '../../../src/control/content-changes.ts';
+import { MAX_HANDED_BYTES } from '../../../src/control/limits.ts';
+import { KerbError } from '../../../src/errors.ts';
 import { FolderContents } from '../../../src/control/folder-contents.ts';
 import { refuseUngranted } from '../../../src/control/ungranted.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
@@ -8,11 +10,39 @@ import { ControlHarness, manifestOf, WIDER } from './control-harness.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const NO_CHECK = (): void => undefined;
+
 describe('contents that are watched', () => {
+  it('are checked once for each change that may make them more, as they are after it', () => {
+    const { store } = opened('a', 'b');
+    const checked: string[] = [];
+    const check = (tenant: string): void => {
+      checked.push(`${tenant} ${[...store.config(tenant, 'config').keys()].join('')}`);
+      if (store.config(tenant, 'config').has('bad')) throw new KerbError('too_large', 'no');
+    };
+    const content = watched(store, NO_CHECK, check);
+    content.putConfig('a', 'config', 'k', 'v');
+    content.putSecret('b', 'S', Buffer.from('x'));
+    content.deleteConfig('a', 'config', 'k');
+    content.atomically(() => {
+      for (const key of ['x', 'y']) content.putConfig('a', 'config', key, 'v');
+      content.deleteConfig('a', 'config', 'x');
+    });
+    expect(checked).toEqual(['a k', 'b ', 'a y']);
+    const change = (): void => {
+      content.putConfig('a', 'config', 'z', 'v');
+      content.putConfig('a', 'config', 'bad', 'v');
+    };
+    expect(refusal(() => content.atomically(change)).code).toBe('too_large');
+    expect(refusal(() => content.putConfig('a', 'config', 'bad', 'v')).code).toBe('too_large');
+    expect([...store.config('a', 'config').keys()]).toEqual(['y']);
+    expect(() => content.putConfig('a', 'config', 'fine', 'v')).not.toThrow();
+  });
+
   it('tell of changes of config and secrets, and of no others', () => {
     const told: string[] = [];
     const { store } = opened('a', 'b');
-    const content = watched(store, (tenant) => told.push(tenant));
+    const content = watched(store, (tenant) => told.push(tenant), NO_CHECK);
     content.putConfig('a', 'config', 'k', 'v');
     content.putSecret('b', 'S', Buffer.from('x'));
     expect([content.deleteConfig('a', 'config', 'k'), content.deleteSecret('b', 'S')]).toEqual([true, true]);
@@ -23,7 +53,7 @@ describe('contents that are watched', () => {
 
   it('tell of none that fails', () => {
     const told: string[] = [];
-    const content = watched(opened('a').store, (tenant) => told.push(tenant));
+    const content = watched(opened('a').store, (tenant) => told.push(tenant), NO_CHECK);
     expect(refusal(() => content.putConfig('nobody', 'config', 'k', 'v')).code).toBe('not_found');
     expect(told).toEqual([]);
   });
@@ -58,6 +88,33 @@ describe('changes', () => {
 });
 
 describe('a control plane', () => {
+  it('takes no more config and secrets than its tenants are served with after the next start', async () => {
+    const harness = await ControlHarness.open(['a']);
+    await harness.deploy('a', 1, '[stores]\nconfig = {}\nsecrets = ["S"]');
+    const { content } = harness.control;
+    const value = 'x'.repeat(65_000);
+    const fits = Math.floor(MAX_HANDED_BYTES / value.length);
+    content.atomically(() => {
+      for (let key = 0; key < fits; key++) content.putConfig('a', 'config', `k${key}`, value);
+    });
+    for (const put of [
+      () => content.putConfig('a', 'config', 'more', value),
+      () => content.putSecret('a', 'S', Buffer.from(value)),
+    ]) {
+      const { code, message } = refusal(put);
+      expect([code, message]).toEqual([
+        'too_large',
+        expect.stringMatching(/at most 4194304; use a key-value/) as string,
+      ]);
+    }
+    content.putConfig('a', 'another', 'k', value);
+    content.putSecret('a', 'UNGRANTED', Buffer.from(value));
+    expect([content.config('a', 'config').size, content.secret('a', 'S')]).toEqual([fits, null]);
+    await harness.reopen();
+    await harness.control.restore();
+    expect(harness.serving('a.localhost')?.grants.stores.config?.size).toBe(fits);
+  });
+
   async function untilPublished(harness: ControlHarness, count: number): Promise<void> {
     while (harness.published.length < count) await turn();
   }

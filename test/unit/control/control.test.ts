@@ -7,6 +7,7 @@ import { CANARY_LOOK_MS, USAGE_MS } from '../../../src/control/limits.ts';
 import { HOUR_MS } from '../../../src/control/usage-meter.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { VersionCounters } from '../../../src/runtime/version-counters.ts';
+import { PRUNED_ROWS } from '../../../src/store/limits.ts';
 import { textLog } from '../../../src/telemetry/log.ts';
 import {
   ANN,
@@ -290,5 +291,60 @@ describe('what is done now and then', () => {
     harness.counters.count(0, 'ok');
     harness.control.close();
     expect(harness.said).not.toContain('usage is not written');
+  });
+});
+
+describe('a tenant whose name is given again', () => {
+  it('begins with no figures and no usage, and what the one before used stays in the trail', async () => {
+    const harness = await ControlHarness.open(['a']);
+    await harness.deploy('a', 1);
+    const use = (requests: number): void => {
+      for (let request = 0; request < requests; request++) harness.counters.count(0, 'ok');
+      harness.counters.addCpu(0, 10 * requests);
+    };
+    use(3);
+    await harness.tenants.deleteTenant('a', ANN);
+    expect(harness.audit.at(-1)).toMatchObject({ action: 'tenant.delete', detail: { requests: 3, cpuUs: 30 } });
+    // Of a request that had not ended.
+    use(1);
+    harness.tenants.createTenant('a', 'ann');
+    await harness.deploy('a', 1);
+    const now = (): unknown => harness.tenants.usage('a', 0, Date.now() + HOUR_MS);
+    expect([now(), harness.tenants.figures()[0]?.requests]).toEqual([[], 0]);
+    use(2);
+    expect(now()).toMatchObject([{ requests: 2, cpuUs: 20 }]);
+    expect(harness.control.figures()).toMatchObject([{ tenant: 'a', cpuUs: 20, outcomes: { ok: 2 } }]);
+  });
+});
+
+describe('what is too old', () => {
+  const OLD = `WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ${2 * PRUNED_ROWS + 5})
+    INSERT INTO tokens SELECT 't' || i, 'ci', NULL, '[]', 0, 500, NULL, NULL FROM n`;
+
+  it('is forgotten to the end, with others in between', async () => {
+    const harness = await ControlHarness.open(['a']);
+    const other = new DatabaseSync(join(harness.folder, 'data', 'kerb.sqlite'));
+    other.exec(OLD);
+    let [turns, over] = [0, false];
+    const restored = harness.control.restore().finally(() => (over = true));
+    while (!over) {
+      turns += 1;
+      await new Promise(setImmediate);
+    }
+    await restored;
+    expect(other.prepare('SELECT count(*) AS left FROM tokens').get()).toMatchObject({ left: 0 });
+    expect(turns).toBeGreaterThan(2);
+    other.close();
+  });
+
+  it('does not keep Kerb from starting when it cannot be forgotten', async () => {
+    const harness = await ControlHarness.open(['a']);
+    await harness.deploy('a', 1);
+    await harness.reopen();
+    const other = lockedBy(harness);
+    await harness.control.restore();
+    other.close();
+    expect(harness.serving('a.localhost')?.version).toBe('1');
+    expect(harness.said).toMatch(/what is too old is not forgotten: /);
   });
 });

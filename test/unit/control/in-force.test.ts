@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import { conflictIn, InForce } from '../../../src/control/in-force.ts';
 import { Pipeline } from '../../../src/control/pipeline.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
@@ -8,6 +9,8 @@ interface Tried {
   readonly inForce: InForce;
   readonly published: Published[];
   readonly cleared: number[];
+  /** How often it was told that a route is free. */
+  freed: number;
   /** What publishing does besides. */
   during: () => Promise<void>;
   /** A deployment, not in force. */
@@ -27,15 +30,17 @@ function tried(figuresSlots = 4): Tried {
       tenantSlots: 2,
       figuresSlots,
       clearFigures: (slot) => cleared.push(slot),
+      onFreed: () => void (self.freed += 1),
     }),
     published,
     cleared,
+    freed: 0,
     during: () => Promise.resolve(),
     made: (tenant, host, path = '/', figuresSlot = null) => {
       const admitted = { ...folderSource(tenant, `path = "${path}"`), compiled: compiledStub(), compileMs: 0 };
       const id = self.inForce.nextId();
       const place = { id, slot: 0, figuresSlot, version: '1', hosts: [host], allowBackends: [] };
-      return pipeline.deploymentOf(admitted, place);
+      return pipeline.deploymentOf(admitted, place, NO_STORES);
     },
     set: (place, deployment) => self.inForce.apply(() => ({ set: new Map([[place, deployment]]) })),
   };
@@ -235,5 +240,23 @@ describe('places in shared memory', () => {
   it('of deployments are numbers that never come back', () => {
     const { inForce } = tried();
     expect(new Set([1, 2, 3].map(() => inForce.nextId())).size).toBe(3);
+  });
+});
+
+describe('routes', () => {
+  it('that are nobody’s any more are told of, and no others', async () => {
+    const own = tried();
+    await own.set('api a', own.made('a', 'a.test'));
+    await own.set('api a', own.made('a', 'a.test'));
+    expect(own.freed).toBe(0);
+    await own.set('api a', own.made('a', 'a.test', '/p'));
+    expect(own.freed).toBe(1);
+    await own.set('api a', own.made('a', 'b.test', '/p'));
+    expect(own.freed).toBe(2);
+    await own.inForce.apply(() => ({ remove: ['api a'], set: new Map([['api b', own.made('b', 'b.test', '/p')]]) }));
+    expect(own.freed).toBe(2);
+    own.during = () => Promise.reject(new Error('no thread'));
+    await expect(own.inForce.apply(() => ({ remove: ['api b'] }))).rejects.toThrow('no thread');
+    expect(own.freed).toBe(2);
   });
 });

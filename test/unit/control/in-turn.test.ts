@@ -48,3 +48,31 @@ describe('work in turn', () => {
     expect([await before, await after]).toEqual(['before', 'after']);
   });
 });
+
+describe('work of two keys', () => {
+  it('waits for both, holds both, and never waits for work that waits for it', async () => {
+    const turns = new InTurn();
+    const said: string[] = [];
+    const stop = gate();
+    const note = (name: string) => () => Promise.resolve(void said.push(name));
+    const held = turns.run('b', () => stop.passed);
+    const all = [
+      held,
+      turns.runAll(['a', 'b'], note('ab')),
+      turns.runAll(['b', 'a'], note('ba')),
+      turns.run('a', note('a')),
+    ];
+    await turns.run('c', note('c'));
+    expect(said).toEqual(['c']);
+    stop.open();
+    await Promise.all(all);
+    expect(said).toEqual(['c', 'ab', 'ba', 'a']);
+  });
+
+  it('is done when what was before it fails', async () => {
+    const turns = new InTurn();
+    const failing = turns.run('a', () => Promise.reject(new Error('mine')));
+    failing.catch(() => undefined);
+    expect(await turns.runAll(['a', 'b'], () => Promise.resolve(1))).toBe(1);
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import { readFileSync } from 'node:fs';
 import { Compiler } from '../../../src/control/compiler.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
@@ -44,6 +45,7 @@ describe('a deployment', () => {
         [env]\nA = "1"\nconstructor = "x"
         [backends.o]\nurl = "http://127.0.0.1:9/"`),
       PLACE,
+      NO_STORES,
     );
     expect(deployment).toMatchObject({
       ...PLACE,
@@ -62,7 +64,7 @@ describe('a deployment', () => {
 
   it('has its environment by any names', () => {
     const manifest = admitted('[env]\nconstructor = "x"\ntoString = "y"');
-    const { grants } = new Pipeline(stubCompile()).deploymentOf(manifest, PLACE);
+    const { grants } = new Pipeline(stubCompile()).deploymentOf(manifest, PLACE, NO_STORES);
     expect(Object.entries(structuredClone(grants.env))).toEqual([
       ['constructor', 'x'],
       ['toString', 'y'],
@@ -70,7 +72,11 @@ describe('a deployment', () => {
   });
 
   it('has nothing that the manifest does not name', () => {
-    const { origin, backends, grants, isolation } = new Pipeline(stubCompile()).deploymentOf(admitted(''), PLACE);
+    const { origin, backends, grants, isolation } = new Pipeline(stubCompile()).deploymentOf(
+      admitted(''),
+      PLACE,
+      NO_STORES,
+    );
     expect([origin, backends, grants.env, isolation]).toEqual([null, [], {}, 'request']);
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import { InForce } from '../../../src/control/in-force.ts';
 import type { Compile } from '../../../src/control/module-cache.ts';
 import { Pipeline } from '../../../src/control/pipeline.ts';
@@ -37,6 +38,7 @@ function made(slots = 10): Registry {
     tenantSlots: slots,
     figuresSlots: 0,
     clearFigures: () => undefined,
+    onFreed: () => undefined,
   });
   return new Registry({
     pipeline: new Pipeline(compile),
@@ -243,7 +245,7 @@ function ofApi(tenant: string, ...names: readonly string[]): Deployment {
   const { manifest, config } = folderSource(tenant);
   const admitted = { manifest, config, compileMs: 0, compiled: compiledStub() };
   const place = { id: inForce.nextId(), slot: 0, figuresSlot: null, version: '1', hosts: names, allowBackends: [] };
-  return new Pipeline(compile).deploymentOf(admitted, place);
+  return new Pipeline(compile).deploymentOf(admitted, place, NO_STORES);
 }
 
 async function deployByApi(tenant: string, ...names: readonly string[]): Promise<void> {

@@ -3,16 +3,21 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeParts } from '../../../src/control/app-store.ts';
 import { InForce } from '../../../src/control/in-force.ts';
-import { Pipeline } from '../../../src/control/pipeline.ts';
+import { REHEARSAL_WALL_MS } from '../../../src/control/limits.ts';
+import { Pipeline, type Admitted } from '../../../src/control/pipeline.ts';
 import { StoredServing } from '../../../src/control/stored-serving.ts';
+import type { Deployment } from '../../../src/runtime/deployment.ts';
+import type { Rehearsal } from '../../../src/runtime/engine.ts';
 import { openBlobs } from '../../../src/store/blob-store.ts';
 import type { TenantChange, TenantRecord, VersionRecord } from '../../../src/store/records.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { opened } from '../store/fixtures.ts';
 import {
+  folderSource,
   manifestOf,
   moduleNumbered,
   refusalOf,
+  STARTED,
   stubCompile,
   temporaryFolder,
   type Published,
@@ -38,6 +43,7 @@ class Stage {
       tenantSlots: 4,
       figuresSlots,
       clearFigures: () => undefined,
+      onFreed: () => undefined,
     });
     const pipeline = new Pipeline(stubCompile());
     this.serving = new StoredServing({ store: this.store, blobs: this.blobs, pipeline, inForce: this.inForce });
@@ -199,5 +205,32 @@ describe('what cannot be served', () => {
     await stage.bring('a', { allowBackends: ['10.0.0.0/8'] });
     expect(stage.serving.deploymentOf('a', 1)?.allowBackends).toEqual(['10.0.0.0/8']);
     expect((await stage.serving.admitted('a', 1)).manifest.name).toBe('a');
+  });
+});
+
+describe('a rehearsal', () => {
+  it('is one of its tenant’s: with its stores and ranges, and little time', async () => {
+    const { serving, store } = await staged();
+    store.putSecret('a', 'S', Buffer.from('value'));
+    store.putConfig('a', 'config', 'k', 'own');
+    const tenant = store.changeTenant('a', { allowBackends: ['10.0.0.0/8'] }, null);
+    const admitted = async (more: string): Promise<Admitted> => {
+      const { manifest } = folderSource('a', more);
+      return new Pipeline(stubCompile()).admit({ manifest, module: moduleNumbered(1), config: new Uint8Array(0) });
+    };
+    const tried: Deployment[] = [];
+    const rehearse = (deployment: Deployment): Promise<Rehearsal> => (tried.push(deployment), Promise.resolve(STARTED));
+    const stores = '[stores]\nkv = ["s"]\nsecrets = ["S"]\nconfig = { k = "manifest" }';
+    expect(await serving.rehearse(tenant, await admitted(stores), rehearse)).toBe(STARTED);
+    await serving.rehearse(tenant, await admitted('[limits]\nwall_ms = 7'), rehearse);
+    const [first, second] = tried;
+    expect(first).toMatchObject({ tenant: 'a', slot: 0, allowBackends: ['10.0.0.0/8'], hosts: [] });
+    expect(first?.grants.stores).toEqual({
+      kv: ['s'],
+      config: new Map([['k', 'own']]),
+      secrets: new Map([['S', Uint8Array.from(Buffer.from('value'))]]),
+      madeMs: tenant.createdMs,
+    });
+    expect([first?.budgets.wallMs, second?.budgets.wallMs]).toEqual([REHEARSAL_WALL_MS, 7]);
   });
 });

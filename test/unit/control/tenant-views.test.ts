@@ -126,7 +126,7 @@ describe('figures', () => {
     });
   });
 
-  it('of a tenant that is stopped are not shown, and go on when it comes back in the same process', async () => {
+  it('of a tenant that is deleted are not shown, and begin anew when its name comes back', async () => {
     const harness = await ControlHarness.open(['a']);
     await harness.deploy('a', 1);
     harness.counters.count(0, 'ok');
@@ -134,6 +134,6 @@ describe('figures', () => {
     expect(harness.tenants.figures()).toEqual([]);
     harness.tenants.createTenant('a', 'ann');
     await harness.deploy('a', 1);
-    expect(harness.tenants.figures()).toMatchObject([{ tenant: 'a', requests: 1 }]);
+    expect(harness.tenants.figures()).toMatchObject([{ tenant: 'a', requests: 0 }]);
   });
 });

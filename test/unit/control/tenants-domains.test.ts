@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ANN, ControlHarness, folderSource, NARROW, refusalOf } from './control-harness.ts';
 
 const hosts = (...names: string[]): string => `hosts = [${names.map((name) => `"${name}"`).join(', ')}]`;
@@ -191,5 +191,114 @@ describe('a host that the folder has', () => {
     // Behind what the deletion itself has asked for.
     await harness.control.registry.apply([]);
     expect(harness.serving('x.test')?.tenant).toBe('site');
+  });
+});
+
+describe('a change of a domain that cannot be published', () => {
+  /** `a` has the wildcard over `x.test` and serves it; `b` serves too. */
+  async function wildcard(): Promise<ControlHarness> {
+    const harness = await ControlHarness.open(['a', 'b']);
+    await harness.tenants.addDomain('a', '*.test', 'op');
+    await harness.deploy('a', 1, hosts('x.test'));
+    await harness.deploy('b', 1);
+    return harness;
+  }
+
+  it('gives the host back to whoever had it by a wildcard', async () => {
+    const harness = await wildcard();
+    const reached = harness.holdPublish();
+    harness.failPublish();
+    const adding = harness.tenants.addDomain('b', 'x.test', 'op');
+    adding.catch(() => undefined);
+    await reached.reached;
+    reached.open();
+    await expect(adding).rejects.toThrow('no thread');
+    expect(harness.serving('x.test')?.tenant).toBe('a');
+    expect(harness.tenants.tenant('a').hosts).toEqual(['*.test', 'x.test']);
+    expect(harness.tenants.tenant('b').hosts).toEqual(['b.localhost']);
+  });
+
+  it('leaves the host with whom it was to be taken from', async () => {
+    const harness = await wildcard();
+    await harness.tenants.addDomain('b', 'x.test', 'op');
+    const reached = harness.holdPublish();
+    harness.failPublish();
+    const removing = harness.tenants.removeDomain('b', 'x.test', 'op');
+    removing.catch(() => undefined);
+    await reached.reached;
+    reached.open();
+    await expect(removing).rejects.toThrow('no thread');
+    expect(harness.serving('x.test')?.tenant).toBe('b');
+    expect(harness.tenants.tenant('a').hosts).toEqual(['*.test']);
+  });
+
+  it('is told when what was there cannot be brought back', async () => {
+    const harness = await wildcard();
+    const reached = harness.holdPublish();
+    for (const fault of ['first', 'second']) harness.failPublish(fault);
+    const adding = harness.tenants.addDomain('b', 'x.test', 'op');
+    reached.open();
+    await expect(adding).rejects.toThrow('first');
+    expect(harness.said).toContain('x.test: who served it before does not serve it again: second');
+  });
+});
+
+describe('a change of a domain', () => {
+  it('at another revision than was seen is refused, when its turn comes', async () => {
+    const harness = await ControlHarness.open(['a']);
+    await harness.deploy('a', 1);
+    const { revision } = harness.tenants.tenant('a');
+    const stop = harness.holdPublish();
+    const first = harness.tenants.addDomain('a', 'x.test', 'op', revision);
+    const second = harness.tenants.addDomain('a', 'y.test', 'op', revision);
+    second.catch(() => undefined);
+    stop.open();
+    await first;
+    expect((await refusalOf(() => second)).code).toBe('precondition_failed');
+    const removing = (seen: number): Promise<void> => harness.tenants.removeDomain('a', 'x.test', 'op', seen);
+    expect((await refusalOf(() => removing(revision))).code).toBe('precondition_failed');
+    await removing(revision + 1);
+    expect(harness.tenants.domains('a')).toEqual([]);
+  });
+
+  it('of one tenant does not wait for another tenant', async () => {
+    const harness = await ControlHarness.open(['a', 'b']);
+    await harness.deployed('a', 2);
+    const stop = harness.holdCompile(1);
+    const slow = harness.tenants.rollback('a', ANN);
+    await stop.reached;
+    const waiting = harness.tenants.addDomain('a', 'x.test', 'op');
+    await harness.tenants.addDomain('b', 'y.test', 'op');
+    expect([harness.tenants.domains('b').length, harness.tenants.domains('a').length]).toEqual([1, 0]);
+    stop.open();
+    await Promise.all([slow, waiting]);
+  });
+
+  it('lines up anew when a wildcard over its host was given meanwhile', async () => {
+    const harness = await ControlHarness.open(['a', 'b']);
+    await harness.deployed('b', 2);
+    const stop = harness.holdCompile(1);
+    const slow = harness.tenants.rollback('b', ANN);
+    await stop.reached;
+    const adding = harness.tenants.addDomain('b', 'x.test', 'op');
+    await harness.tenants.addDomain('a', '*.test', 'op');
+    await harness.deploy('a', 9, hosts('x.test'));
+    expect(harness.serving('x.test')?.tenant).toBe('a');
+    stop.open();
+    await Promise.all([slow, adding]);
+    expect([harness.serving('x.test')?.tenant, harness.serving('y.test')?.tenant]).toEqual(['b', 'a']);
+  });
+});
+
+describe('a host or a path that a version frees', () => {
+  it('goes to an app of the folder that waits for it', async () => {
+    const harness = await ControlHarness.open(['a']);
+    await harness.tenants.addDomain('a', 'x.test', 'op');
+    await harness.deploy('a', 1);
+    await harness.inFolder(folderSource('site', hosts('x.test')));
+    expect(harness.serving('x.test')?.tenant).toBe('a');
+    await harness.deploy('a', 2, 'path = "/api"');
+    await vi.waitFor(() => expect(harness.serving('x.test')?.tenant).toBe('site'));
+    expect(harness.serving('x.test', '/api')?.tenant).toBe('a');
   });
 });

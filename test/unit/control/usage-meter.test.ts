@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { TenantCounts } from '../../../src/control/tenant-counts.ts';
 import { HOUR_MS, UsageMeter } from '../../../src/control/usage-meter.ts';
 import { KerbError } from '../../../src/errors.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
@@ -137,5 +138,32 @@ describe('usage', () => {
     counters.count(0, 'ok');
     meter.record(HOUR);
     expect(written).toEqual([{ tenant: 'a', hourMs: HOUR, requests: 2, cpuUs: 0, outcomes: { ok: 2 } }]);
+  });
+});
+
+describe('a slot that has another owner', () => {
+  it('counts from zero, in usage and in figures', () => {
+    const { store } = opened('a');
+    const counters = TenantCounters.create(1);
+    const counts = new TenantCounts(counters);
+    const meter = new UsageMeter({
+      tenants: () => [['a', 0]],
+      read: (slot) => counts.read(slot),
+      add: (usage) => store.addUsage(usage),
+    });
+    for (let request = 0; request < 3; request++) counters.count(0, 'ok');
+    counters.addCpu(0, 90);
+    counters.addPages(0, 2);
+    counters.tryEnter(0, 9);
+    meter.record(HOUR);
+    counts.begin(0);
+    meter.forget(0);
+    expect(counts.read(0)).toMatchObject({ outcomes: { ok: 0 }, cpuUs: 0, memoryPages: 2, inFlight: 1 });
+    counters.count(0, 'ok');
+    counters.addCpu(0, 7);
+    expect(counts.read(0)).toMatchObject({ outcomes: { ok: 1, guest_trap: 0 }, cpuUs: 7 });
+    meter.record(HOUR + HOUR_MS);
+    meter.record(HOUR + HOUR_MS);
+    expect(store.usage('a', HOUR + HOUR_MS, 2 * HOUR)).toMatchObject([{ requests: 1, cpuUs: 7, outcomes: { ok: 1 } }]);
   });
 });

@@ -8,7 +8,6 @@ import {
   acceptTenantName,
   acceptText,
   acceptWhole,
-  quoted,
 } from '../../../src/store/accepted.ts';
 import { refusal } from './fixtures.ts';
 
@@ -20,12 +19,6 @@ test.each(['', 'A', 'a_b', 'a.b', '../a', 'a\n', 'ä', 'x'.repeat(64)])('the ten
   const { code, message } = refusal(() => acceptTenantName(name));
   expect(code).toBe('bad_request');
   expect(message).toContain('use 1 to 63 of a-z');
-});
-
-test('hostile text is shown short and without what acts on a terminal', () => {
-  expect(quoted('a\u001b[2Jb"c\u202e')).toBe(String.raw`"a\u{1b}[2Jb\"c\u{202e}"`);
-  expect(quoted('x'.repeat(1_000))).toHaveLength(66);
-  expect(quoted('\ud800')).toBe(String.raw`"\u{d800}"`);
 });
 
 test('a digest that is none is a mistake of the caller', () => {

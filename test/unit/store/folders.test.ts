@@ -2,7 +2,7 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { makeFolder, syncFolder } from '../../../src/store/folders.ts';
-import { folder } from './fixtures.ts';
+import { folder, refusal } from './fixtures.ts';
 
 test('a folder is made with those above it, and again is fine', () => {
   const home = folder();
@@ -15,6 +15,7 @@ test('a folder is made with those above it, and again is fine', () => {
 test('a file in its place is an error, and so is waiting for a folder that is not there', () => {
   const home = folder();
   writeFileSync(join(home, 'file'), '');
-  expect(() => makeFolder(join(home, 'file', 'a'))).toThrow(/ENOTDIR/);
+  const { code, message } = refusal(() => makeFolder(join(home, 'file', 'a')));
+  expect([code, message]).toEqual(['bad_config', expect.stringContaining('(ENOTDIR); choose another') as string]);
   expect(() => syncFolder(join(home, 'none'))).toThrow(/ENOENT/);
 });

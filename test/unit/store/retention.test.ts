@@ -7,7 +7,7 @@ const NOW = 2_000 * 24 * 3_600_000;
 test('what has been kept long enough is forgotten, what is a moment younger is not', () => {
   const { store, behind } = opened('shop');
   const answer = { fingerprint: 'f', status: 200, headers: {}, body: '' };
-  const token = { subject: 'ci', tenant: null, scopes: [], createdMs: 0, revokedMs: null };
+  const token = { subject: 'ci', tenant: null, scopes: [], createdMs: 0, revokedMs: null, mintedBy: null };
   for (const age of [0, 1]) {
     store.putAnswer('ci', `k${age}`, answer, NOW - ANSWERS_KEPT_MS - age + 1);
     store.appendAudit({
@@ -41,11 +41,11 @@ test('more audit records than are kept go in parts, the oldest first', () => {
   behind(`WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
     INSERT INTO audit (time_ms, actor, action, detail) SELECT ${NOW}, 'ci', 'x', 'null' FROM n`);
   const ids = () => behind('SELECT min(id) AS oldest, max(id) AS newest FROM audit')[0];
-  store.prune(NOW);
+  expect(store.prune(NOW)).toBe(true);
   expect(ids()).toMatchObject({ oldest: PRUNED_ROWS + 1, newest: count });
-  store.prune(NOW);
+  expect(store.prune(NOW)).toBe(false);
   expect(ids()).toMatchObject({ oldest: PRUNED_ROWS + 6, newest: count });
-  store.prune(NOW);
+  expect(store.prune(NOW)).toBe(false);
   expect(ids()).toMatchObject({ oldest: PRUNED_ROWS + 6, newest: count });
 });
 

@@ -111,7 +111,7 @@ test('what is deleted is gone with all that belongs to it, and the others are as
     store.putSecret(name, 'secret', Uint8Array.of(2));
     store.addUsage([{ tenant: name, hourMs: 0, requests: 1, cpuUs: 2, outcomes: {} }]);
     store.appendAudit({ timeMs: 1, actor: 'operator', action: 'tenant.create', tenant: name, detail: null });
-    const life = { createdMs: 0, expiresMs: 10, revokedMs: null };
+    const life = { createdMs: 0, expiresMs: 10, revokedMs: null, mintedBy: null };
     store.addToken({ id: `token-${name}`, subject: 'ci', tenant: name, scopes: ['tenant:read'], ...life });
   }
   store.deleteTenant('shop');
