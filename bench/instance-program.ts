@@ -81,6 +81,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
     origin: null,
     backends: [],
     jwt: [],
+    onFailure: [],
     allowBackends: [],
     slot: 0,
     figuresSlot: null,

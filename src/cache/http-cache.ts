@@ -140,6 +140,7 @@ export class HttpCache implements Purger {
   }
 
   #joinable({ request }: Asked, name: string): Flight | undefined {
+    if (request.waits === 'never') return undefined;
     return this.#flights.joinable(name, request.headers, this.#clock.monotonicMs());
   }
 
@@ -147,7 +148,7 @@ export class HttpCache implements Purger {
     const name = this.#nameOf(asked);
     const flight = this.#joinable(asked, name);
     if (flight !== undefined) return this.#wait(asked, plan, name, flight);
-    return this.#flights.isMarked(name, this.#clock.monotonicMs())
+    return asked.request.waits === 'never' || this.#flights.isMarked(name, this.#clock.monotonicMs())
       ? this.#alone(asked, plan, name)
       : this.#lead(asked, plan, name);
   }

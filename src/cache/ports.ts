@@ -9,6 +9,11 @@ export interface CacheRequest extends KeyParts {
   readonly method: string;
   /** Never changed by the cache. */
   readonly headers: HeaderList;
+  /**
+   * Whether it waits for what others have asked for. `never`: it comes from a request that may itself be waited for here, which would then
+   * wait for itself.
+   */
+  readonly waits?: 'never' | undefined;
   /** Aborts when the client leaves. What others wait for, or can be stored, is fetched nevertheless. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -9,7 +9,7 @@ import { styled, type Line } from './output.ts';
 const MOST_NAMES = 40;
 
 /** Capabilities that have no line of their own: what lies beyond the app itself. */
-const GRANT = /^(backend|config|env|files|kv|secret)\b/;
+const GRANT = /^(backend|config|env|files|jwt|kv|on_failure|secret)\b/;
 
 /** The report as lines: the verdict first, what is wrong last. */
 export function reportLines(report: CheckReport): Line[] {

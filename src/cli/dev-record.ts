@@ -51,7 +51,9 @@ function endingText(record: JsonRecord): string {
   const outcome = text(record, 'outcome');
   const detail = outcome === 'unknown_host' ? `no app serves ${text(record, 'host')}` : text(record, 'detail');
   if (outcome === 'ok') return detail;
-  return detail === '' ? outcome : `${outcome}: ${detail}`;
+  const served = text(record, 'served');
+  const ending = served === '' ? outcome : `${outcome}, answered by ${served}`;
+  return detail === '' ? ending : `${ending}: ${detail}`;
 }
 
 function guestLine(record: JsonRecord): Line {

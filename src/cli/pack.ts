@@ -5,6 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import { ARCHIVE_LIMITS } from '../control/archive-limits.ts';
 import { parseManifest, type Manifest } from '../control/manifest.ts';
+import { namedFiles } from '../control/manifest-files.ts';
 import { KerbError, systemCode } from '../errors.ts';
 import { readFileUpTo } from './input.ts';
 
@@ -30,7 +31,7 @@ export interface PackedApp {
 }
 
 /**
- * Packs what the manifest of `folder` names and nothing else: itself, the module, the configuration file, the granted folders. Entries have no
+ * Packs what the manifest of `folder` names and nothing else: itself, the module, the configuration file, the pages, the granted folders. Entries have no
  * owner, time or permissions of this machine.
  *
  * Throws a `KerbError`: `not_found` for a folder or file that is not there or leads outside of the folder by a link, `bad_manifest` for a
@@ -41,7 +42,7 @@ export async function packApp(folder: string, limits: PackLimits = ARCHIVE_LIMIT
   const text = Buffer.from(await source.read(MANIFEST_NAME)).toString('utf8');
   const manifest = parseManifest(text, join(folder, MANIFEST_NAME));
   const module = await source.read(manifest.main);
-  if (manifest.config.kind === 'file') await source.read(manifest.config.path);
+  for (const { path } of namedFiles(manifest)) await source.read(path);
   for (const { folder: granted } of manifest.files) await source.readAllBelow(granted);
   const files = source.files.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return { manifest, module, files: files.map(([path]) => path), bytes: await packageOf(files) };

@@ -71,6 +71,7 @@ const requestEvent = z
   .extend({
     outcome: text,
     detail: z.string().nullable().catch(null),
+    served: text,
     wall_ms: text,
     cpu_ms: text,
     wallMs: text,
@@ -81,13 +82,14 @@ const requestEvent = z
 const guestEvent = z.looseObject({ time, timeMs: time, level: text, message: text, text });
 
 function requestLine(request: z.infer<typeof requestEvent>): Line {
-  const { method, host, target, status, outcome, detail } = request;
+  const { method, host, target, status, outcome, detail, served } = request;
   const cost = `${known(request.cpu_ms, request.cpuMs)} ms cpu, ${known(request.wall_ms, request.wallMs)} ms`;
   return [
     styled('dim', clockOf(request)),
     ` ${method} ${host}${target} `,
     statusPiece(status),
     ...(outcome === 'ok' ? [] : [' ', styled('red', outcome)]),
+    ...(served === '' ? [] : [` answered by ${served}`]),
     styled('dim', ` (${cost})`),
     ...(detail === null ? [] : [` ${detail}`]),
   ];

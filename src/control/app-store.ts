@@ -3,6 +3,7 @@ import { KerbError } from '../errors.ts';
 import type { VersionRecord } from '../store/records.ts';
 import type { BlobStore } from '../store/store.ts';
 import { parseManifest } from './manifest.ts';
+import { appFiles } from './manifest-files.ts';
 import type { AppSource } from './pipeline.ts';
 
 /** What a stored app consists of. */
@@ -37,11 +38,11 @@ export async function loadApp(
       `${name}: ${what} (sha256 ${of}) is not in the data folder any more; deploy it again`,
     );
   };
-  const { config } = manifest;
-  if (config.kind === 'text') {
-    return { manifest, module: await read(digest, 'its module'), config: new TextEncoder().encode(config.text) };
-  }
-  const configDigest = Object.hasOwn(files, config.path) ? files[config.path] : undefined;
-  if (configDigest === undefined) throw new KerbError('corrupt', `${name}: it has no ${config.path}; deploy it again`);
-  return { manifest, module: await read(digest, 'its module'), config: await read(configDigest, config.path) };
+  const module = await read(digest, 'its module');
+  const named = await appFiles(manifest, ({ path }) => {
+    const of = Object.hasOwn(files, path) ? files[path] : undefined;
+    if (of === undefined) throw new KerbError('corrupt', `${name}: it has no ${path}; deploy it again`);
+    return read(of, path);
+  });
+  return { manifest, module, ...named };
 }

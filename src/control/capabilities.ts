@@ -1,7 +1,9 @@
 /** What a version may do, as lines that a person can compare, and what one version may do more than another. */
 import { createHash } from 'node:crypto';
 import { KerbError } from '../errors.ts';
+import { UNGUARDED } from '../failure-rule.ts';
 import type { Manifest, ManifestLimits } from './manifest.ts';
+import type { ManifestFailureRule } from './manifest-failure.ts';
 import { BYTES_PER_MB, type BUDGETS } from './manifest-limits.ts';
 import { clipped, printable } from '../quoted.ts';
 import type { CapabilityDiff } from './plane.ts';
@@ -15,6 +17,7 @@ export interface ImportName {
 /** Names that need no quotes: nothing in them can be taken for another word of a line, or for the dot of an import. */
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 const PLAIN_NAME = /^[A-Za-z0-9_.-]+$/;
+const PLAIN_PATH = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /** Characters up to which a name is shown whole. A longer one is shown by its beginning and its digest, lest two look the same. */
 const SHOWN_CHARS = 64;
 const DIGEST_CHARS = 16;
@@ -35,17 +38,18 @@ const LIMITS = {
 } as const satisfies Record<keyof typeof BUDGETS, (limits: ManifestLimits) => number>;
 
 /**
- * Everything that a version may do: its hosts and path, backends and their checks, stores, folders, environment, imports and limits, each a line of
+ * Everything that a version may do: its hosts and path, backends and their checks, stores, folders, environment, imports, limits, and
+ * failures that are answered without its guest, each a line of
  * under 200 characters such as `backend site http://127.0.0.1:9000`, `secret API_KEY` or `cpu_ms 50`. Sorted by code unit, without repetitions.
  *
  * Two different capabilities never have the same line: names of other characters than letters, digits, `.`, `_` and `-` are quoted and
  * escaped, long ones carry a digest. Values of the environment and of the configuration are no capabilities and are not shown.
  */
 export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[]): string[] {
-  const { hosts, path, backends, jwt, env, files, stores, limits } = manifest;
+  const { hosts, path, backends, jwt, env, files, stores, limits, onFailure } = manifest;
   const lines = [
     ...hosts.map((host) => `host ${word(host, /^[A-Za-z0-9*.:[\]-]+$/)}`),
-    `path ${word(path, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`,
+    `path ${word(path, PLAIN_PATH)}`,
     ...backends.map(({ name, url }) => `backend ${word(name)} ${shownUrl(url)}`),
     ...backends.flatMap(({ name, health }) => (health === undefined ? [] : [`health ${word(name)} ${target(health)}`])),
     ...jwt.map(({ name, issuer }) => `jwt ${word(name)} ${word(issuer, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`),
@@ -54,10 +58,29 @@ export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[
     ...stores.kv.map((name) => `kv ${word(name)}`),
     ...(stores.config === null ? [] : ['config', ...stores.config.map(({ name }) => `config ${word(name)}`)]),
     ...stores.secrets.map((name) => `secret ${word(name)}`),
+    ...unguardedLines(onFailure),
     ...imports.map(({ module, name }) => `import ${word(module, PLAIN)}.${word(name, PLAIN)}`),
     ...Object.entries(LIMITS).map(([key, read]) => `${key} ${shownLimit(read(limits))}`),
   ];
   return [...new Set(lines)].sort();
+}
+
+/**
+ * Failures whose requests are answered without the guest: `on_failure trap origin / but "/admin"`. Paths below that are left out are part
+ * of the line, so that one that is left out no more makes another line. A page gives nothing away.
+ */
+function unguardedLines(rules: readonly ManifestFailureRule[]): string[] {
+  const claims = rules.flatMap(({ path, on, serve }) =>
+    on.flatMap((kind) => serve.filter((measure) => UNGUARDED.has(measure)).map((measure) => ({ path, kind, measure }))),
+  );
+  const paths = [...new Set(rules.map(({ path }) => path))].sort();
+  return claims.map(({ path, kind, measure }) => {
+    const isClaimed = (below: string): boolean =>
+      claims.some((claim) => claim.path === below && claim.kind === kind && claim.measure === measure);
+    const leftOut = paths.filter((below) => below !== path && isBelow(below, path) && !isClaimed(below));
+    const line = `on_failure ${kind} ${measure} ${word(path, PLAIN_PATH)}`;
+    return leftOut.length === 0 ? line : `${line} but ${word(leftOut.join(' '), /^$/)}`;
+  });
 }
 
 /**

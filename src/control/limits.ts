@@ -77,7 +77,13 @@ export const KV_TURN_MS = 5;
 export const REHEARSAL_WALL_MS = 5_000;
 
 /**
- * Bytes of config and granted secrets that one app gets, on every data thread. More is `too_large` at deploy, and when config or a secret
- * of an app in force is written. 4 MiB.
+ * Bytes of all pages of one app's `[[on_failure]]`, which the data threads share; more is `too_large` at deploy: sixteen of the largest
+ * would be a cache of their own. 1 MiB.
+ */
+export const MAX_PAGES_BYTES = 1024 * 1024;
+
+/**
+ * Bytes of config and granted secrets that one app gets, on every data thread. More is `too_large` at deploy, and when config or a
+ * secret of an app in force is written. 4 MiB.
  */
 export const MAX_HANDED_BYTES = 4 * 1024 * 1024;

@@ -102,6 +102,8 @@ export const MANIFEST_LIMITS = {
   variableChars: 32 * 1024,
   /** Preopened folders of one tenant: each is an entry of every instance's descriptor table. */
   folders: 16,
+  /** Rules of `[[on_failure]]`: all are looked at when a guest fails, and each may have a page of its own. */
+  failureRules: 16,
   /** Names in each list of `[stores]`, and keys of its `config`. */
   storeNames: 100,
 } as const;
@@ -112,4 +114,6 @@ export const TENANT_FILE_LIMITS = {
   moduleBytes: 32 * 1024 * 1024,
   /** The configuration: it is copied into guest memory on demand. */
   configBytes: 1024 * 1024,
+  /** A page of `[[on_failure]]`: one is sent whole for each failing request, and says that something is wrong, no more. 256 KiB. */
+  pageBytes: 256 * 1024,
 } as const;

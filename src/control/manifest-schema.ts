@@ -1,6 +1,7 @@
 /** The shape of a manifest as it is written, key by key, and what each key takes. */
 import { GRANT_NAME, TENANT_NAME } from '../names.ts';
 import { ABI_NAMES } from '../abi/abi.ts';
+import { FAILURE_KINDS, MEASURES } from '../failure-rule.ts';
 import * as z from 'zod';
 import { BACKEND_BUDGETS, BUDGETS, HEALTH_BUDGETS, MANIFEST_LIMITS, type Budget } from './manifest-limits.ts';
 import {
@@ -9,6 +10,7 @@ import {
   hostPattern,
   insidePath,
   keySetText,
+  pageFile,
   pathPrefix,
   requestTarget,
 } from './manifest-values.ts';
@@ -50,7 +52,7 @@ function matching(pattern: RegExp, what: string, remedy: string): z.ZodType<stri
 }
 
 /** A list without repetitions and with at most `most` items. */
-function distinct(item: z.ZodType<string>, most: number, what: string, remedy: string): z.ZodType<string[]> {
+function distinct<T extends string>(item: z.ZodType<T>, most: number, what: string, remedy: string): z.ZodType<T[]> {
   return z.array(item, need(what, remedy)).superRefine((items, context) => {
     if (items.length > most) context.addIssue({ code: 'custom', message: `has more than ${most} items; remove some` });
     items.forEach((text, index) => {
@@ -192,6 +194,43 @@ const host = textThat(
   'e.g. "app.example.com", international names as xn--…',
 );
 
+/** One of a closed list of words, without repetition. */
+function words<T extends string>(known: readonly T[], remedy: string): z.ZodType<T[]> {
+  const what = known.join(', ');
+  return distinct(z.enum(known, need(`one of ${what}`, remedy)), known.length, `a list of ${what}`, remedy);
+}
+
+const pageStatus = need('200 or a whole number from 400 to 599', 'leave it out for 503');
+
+const onFailure = z.strictObject(
+  {
+    path: textThat(
+      pathPrefix,
+      'a path prefix: "/" and plain segments',
+      'leave it out for the path of the app',
+    ).optional(),
+    on: words(FAILURE_KINDS, 'leave it out for all').default([...FAILURE_KINDS]),
+    serve: words(MEASURES, 'e.g. serve = ["page"], or [] for the error'),
+    page: textThat(
+      pageFile,
+      'a relative path of an .html, .htm, .txt, .json or .xml file',
+      'e.g. page = "sorry.html"',
+    ).optional(),
+    status: z
+      .number(pageStatus)
+      .int(pageStatus)
+      .refine((status) => status === 200 || (status >= 400 && status <= 599), pageStatus)
+      .optional(),
+  },
+  need('a table', 'write [[on_failure]] with serve = ["page"] below it'),
+);
+
+const failureRules = z
+  .array(onFailure, need('a list of tables', 'write [[on_failure]], in double brackets'))
+  .refine((rules) => rules.length <= MANIFEST_LIMITS.failureRules, {
+    error: `has more than ${MANIFEST_LIMITS.failureRules} rules; remove some`,
+  });
+
 /** A manifest as it is written. Defaults are filled in, texts are in their one spelling; names are still the file's. */
 export const manifestSchema = z.strictObject({
   name: matching(TENANT_NAME, '1 to 63 of a-z, 0-9 and "-"', 'e.g. name = "my-app"'),
@@ -213,6 +252,7 @@ export const manifestSchema = z.strictObject({
   env: env.default({}),
   files: files.default({}),
   stores: stores.prefault({}),
+  on_failure: failureRules.default([]),
 });
 
 /** A manifest as it is written, checked. */
@@ -221,6 +261,7 @@ export type WrittenManifest = z.output<typeof manifestSchema>;
 /** The keys that the table at `path` takes; empty where any key or none is taken. */
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(manifestSchema.shape);
+  if (path[0] === 'on_failure') return Object.keys(onFailure.shape);
   if (path[0] === 'backends') return Object.keys(path.length > 2 ? health.shape : backend.shape);
   if (path[0] === 'jwt') return Object.keys(path.length > 2 ? jwksPlace.shape : jwtIssuer.shape);
   const tables: Readonly<Record<string, object>> = {

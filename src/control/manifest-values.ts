@@ -1,13 +1,10 @@
 /** The texts of a manifest that have a syntax of their own: each is read into its one spelling, or refused with `null`. */
 import { isIP } from 'node:net';
 import { parseAuthority } from '../http/authority.ts';
+import { isPlainSegment } from '../http/path.ts';
 import { targetFault } from '../http/request-rules.ts';
 import { MANIFEST_LIMITS } from './manifest-limits.ts';
 
-/** Characters of a path segment (RFC 3986 §3.3) with percent-encoding left out of the unreserved ones. */
-const SEGMENT = /^(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+$/;
-/** Percent-encoded letters, digits, `-`, `.`, `_`, `~`, `/`, `\` and NUL: two spellings of one path, or a hidden separator. */
-const AMBIGUOUS = /%(?:2[defDEF]|3[0-9]|4[1-9a-fA-F]|5[0-9acfACF]|6[1-9a-fA-F]|7[0-9aeAE]|00)/;
 const CONTROL_OR_SPACE = /[\p{C}\s\\?#]/u;
 
 /**
@@ -37,10 +34,6 @@ export function pathPrefix(text: string): string | null {
   return segments.every(isPlainSegment) ? path : null;
 }
 
-function isPlainSegment(segment: string): boolean {
-  return SEGMENT.test(segment) && !isDots(segment) && !AMBIGUOUS.test(segment);
-}
-
 function isDots(segment: string): boolean {
   return segment === '.' || segment === '..';
 }
@@ -54,6 +47,27 @@ export function insidePath(text: string): string | null {
   const segments = (text.startsWith('./') ? text.slice(2) : text).split('/');
   if (segments.some((segment) => segment === '' || isDots(segment))) return null;
   return segments.join('/');
+}
+
+/** Content types of a page by its extension: what a browser shows, and nothing that it would run beside the page. */
+export const PAGE_TYPES: ReadonlyMap<string, string> = new Map([
+  ['html', 'text/html; charset=utf-8'],
+  ['htm', 'text/html; charset=utf-8'],
+  ['txt', 'text/plain; charset=utf-8'],
+  ['json', 'application/json'],
+  ['xml', 'application/xml'],
+]);
+
+/** A path of {@link insidePath} with an extension of {@link PAGE_TYPES}. */
+export function pageFile(text: string): string | null {
+  const path = insidePath(text);
+  return path === null || pageType(path) === undefined ? null : path;
+}
+
+/** The content type of a page; `undefined`: it is none. */
+export function pageType(path: string): string | undefined {
+  const dot = path.lastIndexOf('.');
+  return dot < 0 ? undefined : PAGE_TYPES.get(path.slice(dot + 1).toLowerCase());
 }
 
 /** An absolute path in the guest's file system, without a slash at its end but for `/` itself. */

@@ -2,6 +2,7 @@
 import type { BackendSpec } from '../upstream/backends.ts';
 import type { HealthCheckSpec } from '../upstream/health-check.ts';
 import { BYTES_PER_MB } from './manifest-limits.ts';
+import { failureFaults, failureRulesOf, type ManifestFailureRule } from './manifest-failure.ts';
 import { faultAt, manifestError, schemaFaults } from './manifest-faults.ts';
 import { manifestSchema, type ABI_CHOICES, type ISOLATIONS, type WrittenManifest } from './manifest-schema.ts';
 import { parseToml, type TomlDocument, type TomlFault } from './toml-document.ts';
@@ -102,6 +103,8 @@ export interface Manifest {
   readonly env: readonly ManifestVariable[];
   readonly files: readonly ManifestFolder[];
   readonly stores: ManifestStores;
+  /** What clients get when a guest fails, no two rules for one failure of one path. */
+  readonly onFailure: readonly ManifestFailureRule[];
 }
 
 /**
@@ -121,6 +124,7 @@ export function parseManifest(text: string, file: string): Manifest {
     ...originFaults(document),
     ...keySetFaults(document),
     ...clashingFolders(document),
+    ...failureFaults(document),
   ];
   if (!checked.success) faults.push(...schemaFaults(checked.error.issues, document));
   if (!checked.success || faults.length > 0) throw manifestError(file, faults);
@@ -189,6 +193,7 @@ function manifestOf(written: WrittenManifest): Manifest {
     env: variablesOf(written.env),
     files: Object.entries(written.files).map(([guest, folder]) => ({ guest, folder })),
     stores: { ...stores, config: stores.config === undefined ? null : variablesOf(stores.config) },
+    onFailure: failureRulesOf(written.on_failure, path),
   };
 }
 

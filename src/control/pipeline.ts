@@ -1,9 +1,13 @@
 /** From an app's manifest, module and configuration to a deployment, or to a refusal that says what to change. */
 import type { StoreGrants } from '../capability/stores.ts';
 import { KerbError } from '../errors.ts';
+import type { FailurePage } from '../failure-rule.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Compiled } from './compiler.ts';
 import type { Manifest } from './manifest.ts';
+import type { ManifestFailureRule } from './manifest-failure.ts';
+import { MAX_PAGES_BYTES } from './limits.ts';
+import { pageType } from './manifest-values.ts';
 import type { Compile } from './module-cache.ts';
 import { refuseUngranted } from './ungranted.ts';
 
@@ -15,12 +19,16 @@ export interface AppSource {
   readonly module: Uint8Array<ArrayBuffer>;
   /** What the guest reads as its configuration. */
   readonly config: Uint8Array;
+  /** Pages for its failures, by path beside the manifest. */
+  readonly pages: ReadonlyMap<string, Uint8Array>;
 }
 
 /** An app that may be deployed. */
 export interface Admitted {
   readonly manifest: Manifest;
   readonly config: Uint8Array;
+  /** Pages for its failures, by path, in memory that all threads share. */
+  readonly pages: ReadonlyMap<string, Uint8Array>;
   readonly compiled: Compiled;
   /** How long that took. */
   readonly compileMs: number;
@@ -42,8 +50,9 @@ export class Pipeline {
    * silently missing would fail in production, not at deploy), when its module imports what its manifest does not grant, and with
    * the errors of {@link Compile}.
    */
-  async admit({ manifest, module, config }: AppSource): Promise<Admitted> {
+  async admit({ manifest, module, config, pages }: AppSource): Promise<Admitted> {
     refuseUnserved(manifest);
+    refuseOverPages(pages);
     const began = performance.now();
     const compiled = await this.#compile({
       bytes: module,
@@ -51,11 +60,11 @@ export class Pipeline {
       maxMemoryPages: Math.floor(manifest.limits.memoryBytes / PAGE_BYTES),
     });
     refuseUngranted(manifest, compiled.shape.imports);
-    return { manifest, config, compiled, compileMs: performance.now() - began };
+    return { manifest, config, pages: sharedPages(pages), compiled, compileMs: performance.now() - began };
   }
 
   /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores. */
-  deploymentOf({ manifest, config, compiled }: Admitted, placement: Placement, stores: StoreGrants): Deployment {
+  deploymentOf({ manifest, config, pages, compiled }: Admitted, placement: Placement, stores: StoreGrants): Deployment {
     return Object.freeze({
       ...placement,
       tenant: manifest.name,
@@ -70,8 +79,32 @@ export class Pipeline {
       origin: manifest.origin,
       backends: manifest.backends,
       jwt: manifest.jwt,
+      onFailure: manifest.onFailure.map((rule) => ({ ...rule, page: pageOf(rule, pages) })),
     });
   }
+}
+
+function refuseOverPages(pages: ReadonlyMap<string, Uint8Array>): void {
+  const bytes = pages.values().reduce((sum, { length }) => sum + length, 0);
+  if (bytes > MAX_PAGES_BYTES)
+    throw new KerbError('too_large', `the pages of on_failure have ${bytes} bytes, and may have ${MAX_PAGES_BYTES}`);
+}
+
+function sharedPages(pages: ReadonlyMap<string, Uint8Array>): ReadonlyMap<string, Uint8Array> {
+  return new Map(
+    [...pages].map(([path, bytes]) => {
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+      shared.set(bytes);
+      return [path, shared];
+    }),
+  );
+}
+
+function pageOf({ page }: ManifestFailureRule, pages: ReadonlyMap<string, Uint8Array>): FailurePage | null {
+  if (page === null) return null;
+  const [bytes, type] = [pages.get(page.path), pageType(page.path)];
+  if (bytes === undefined || type === undefined) throw new TypeError(`the page ${page.path} was not read`);
+  return { bytes, type, status: page.status };
 }
 
 function refuseUnserved({ files }: Manifest): void {

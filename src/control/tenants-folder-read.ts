@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { KerbError } from '../errors.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
+import { appFiles, namedFiles, type NamedFile } from './manifest-files.ts';
 import { MANIFEST_LIMITS, TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { printable } from '../quoted.ts';
 import { readInside, stampOf, type Stamp } from './tenants-folder-file.ts';
@@ -16,7 +17,9 @@ export interface TenantSource {
   readonly module: Uint8Array<ArrayBuffer>;
   /** What the guest reads as its configuration, as bytes. */
   readonly config: Uint8Array;
-  /** SHA-256 in hex over manifest, module and configuration. Comments and spelling of the manifest do not count. */
+  /** Pages for its failures, by path beside the manifest. */
+  readonly pages: ReadonlyMap<string, Uint8Array>;
+  /** SHA-256 in hex over manifest, module, configuration and pages. Comments and spelling of the manifest do not count. */
   readonly digest: string;
 }
 
@@ -84,8 +87,8 @@ function joined(stamps: readonly Stamp[]): string {
 
 function partsOf(folder: string, manifest: Manifest | KerbError | null): string[] {
   if (manifest === null || manifest instanceof KerbError) return [manifestPath(folder)];
-  const { main, config } = manifest;
-  return [manifestPath(folder), join(folder, main), ...(config.kind === 'file' ? [join(folder, config.path)] : [])];
+  const names = [manifest.main, ...namedFiles(manifest).map(({ path }) => path)];
+  return [manifestPath(folder), ...names.map((name) => join(folder, name))];
 }
 
 async function readManifest(folder: string): Promise<Manifest | KerbError> {
@@ -108,28 +111,27 @@ function decoded(bytes: Uint8Array, file: string): string {
 }
 
 /**
- * Reads the module and the configuration of an inspected folder.
+ * Reads the module, the configuration and the pages of an inspected folder.
  *
  * Answers `null` when a file changed since the inspection: inspect again. Rejects with a KerbError: the manifest's own
- * fault, or those of {@link readInside} for the module (at most 32 MiB) and the configuration (at most 1 MiB).
+ * fault, or those of {@link readInside} for the module (at most 32 MiB), the configuration (at most 1 MiB) and the pages (at most 256 KiB each).
  */
 export async function readTenant(inspection: Inspection, manifest: Manifest): Promise<TenantSource | null> {
   const { folder } = inspection;
   const fromMain = { folder, name: manifest.main, key: 'main', maxBytes: TENANT_FILE_LIMITS.moduleBytes };
   const module = await readInside(fromMain);
-  const config = await configOf(folder, manifest);
+  const read = ({ key, path, maxBytes }: NamedFile): Promise<Uint8Array<ArrayBuffer>> =>
+    readInside({ folder, name: path, key, maxBytes });
+  const { config, pages } = await appFiles(manifest, read);
   if ((await stampParts(inspection.parts)) !== inspection.stamp) return null;
-  return Object.freeze({ folder, manifest, module, config, digest: digestOf(manifest, module, config) });
-}
-
-async function configOf(folder: string, { config }: Manifest): Promise<Uint8Array> {
-  if (config.kind === 'text') return new TextEncoder().encode(config.text);
-  return readInside({ folder, name: config.path, key: 'config', maxBytes: TENANT_FILE_LIMITS.configBytes });
+  const digest = digestOf(manifest, [module, config, ...pages.values()]);
+  return Object.freeze({ folder, manifest, module, config, pages, digest });
 }
 
 /** Lengths come first, so that no byte can move from one part to the next without a change of the digest. */
-function digestOf(manifest: Manifest, module: Uint8Array, config: Uint8Array): string {
-  const text = Buffer.from(JSON.stringify(manifest));
-  const hash = createHash('sha256').update(`${text.length} ${module.length} ${config.length}\n`);
-  return hash.update(text).update(module).update(config).digest('hex');
+function digestOf(manifest: Manifest, files: readonly Uint8Array[]): string {
+  const parts = [Buffer.from(JSON.stringify(manifest)), ...files];
+  const hash = createHash('sha256').update(`${parts.map(({ length }) => length).join(' ')}\n`);
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
 }

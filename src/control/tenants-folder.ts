@@ -243,5 +243,6 @@ function isSame(seen: Inspection, again: Inspection): boolean {
 
 function sizeOf(result: Result | undefined): number {
   if (result === undefined || result.outcome === null || result.outcome instanceof KerbError) return 0;
-  return result.outcome.module.length + result.outcome.config.length;
+  const { module, config, pages } = result.outcome;
+  return [module, config, ...pages.values()].reduce((sum, { length }) => sum + length, 0);
 }

@@ -3,7 +3,7 @@ import { KerbError } from '../errors.ts';
 import type { LimitsRecord } from '../store/records.ts';
 import type { ArchiveContent } from './archive-read.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
+import { namedFiles, type NamedFile } from './manifest-files.ts';
 import { quoted } from './manifest-quote.ts';
 import { clipped } from '../quoted.ts';
 import { fastlyManifest } from './upload-fastly.ts';
@@ -22,9 +22,7 @@ export interface FolderManifest {
 /** The files of a folder that its manifest names. */
 export interface FolderFiles {
   readonly module: Uint8Array<ArrayBuffer>;
-  /** The configuration, when it is a file. */
-  readonly config: Uint8Array<ArrayBuffer> | null;
-  /** Files of `[files]` and the configuration, by path beside the manifest. */
+  /** Files of `[files]`, the configuration when it is a file, and the pages, by path beside the manifest. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
@@ -76,35 +74,30 @@ function manifestPath(files: ArchiveContent['files']): string {
 
 /**
  * The files that the manifest of an archive names. Throws `bad_manifest` with every file or folder that is not there, and
- * `too_large` for a configuration of more than 1 MiB.
+ * `too_large` for a configuration of more than 1 MiB or a page of more than 256 KiB.
  */
 export function folderFiles(content: ArchiveContent, { base, file, manifest }: FolderManifest): FolderFiles {
-  const { main, config } = manifest;
-  const module = content.files.get(base + main);
-  const configFile = config.kind === 'file' ? content.files.get(base + config.path) : null;
-  const faults = [
-    ...(module === undefined ? [missing(`main: ${quoted(main)}`, content, base)] : []),
-    ...(config.kind === 'file' && configFile === undefined
-      ? [missing(`config: ${quoted(config.path)}`, content, base)]
-      : []),
-    ...missingFolders(content, base, manifest),
-  ];
-  if (module === undefined || configFile === undefined || faults.length > 0) {
+  const named = namedFiles(manifest);
+  const module = content.files.get(base + manifest.main);
+  const faults = [{ key: 'main', path: manifest.main }, ...named]
+    .filter(({ path }) => !content.files.has(base + path))
+    .map(({ key, path }) => missing(`${key}: ${quoted(path)}`, content, base));
+  faults.push(...missingFolders(content, base, manifest));
+  if (module === undefined || faults.length > 0) {
     throw new KerbError('bad_manifest', `${quoted(file)} names what is not in the archive`, faults);
   }
-  refuseLargeConfig(configFile);
   const files = granted(content, base, manifest);
-  if (config.kind === 'file' && configFile !== null) files.set(config.path, configFile);
-  return { module, config: configFile, files };
+  for (const one of named) {
+    const bytes = content.files.get(base + one.path) ?? new Uint8Array(0);
+    refuseLarge(one, bytes.length);
+    files.set(one.path, bytes);
+  }
+  return { module, files };
 }
 
-function refuseLargeConfig(config: Uint8Array | null): void {
-  const { configBytes } = TENANT_FILE_LIMITS;
-  if (config === null || config.length <= configBytes) return;
-  throw new KerbError(
-    'too_large',
-    `config is ${config.length} bytes long, and ${configBytes} are taken; make it smaller`,
-  );
+function refuseLarge({ key, maxBytes }: NamedFile, bytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new KerbError('too_large', `${key} is ${bytes} bytes long, and ${maxBytes} are taken; make it smaller`);
 }
 
 function missingFolders({ files, folders }: ArchiveContent, base: string, manifest: Manifest): string[] {

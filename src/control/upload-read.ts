@@ -3,6 +3,7 @@ import { KerbError } from '../errors.ts';
 import type { LimitsRecord } from '../store/records.ts';
 import { readArchive } from './archive-read.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
+import { appFiles, namedFiles, type AppFiles } from './manifest-files.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { quoted } from './manifest-quote.ts';
 import { manifestText } from './manifest-text.ts';
@@ -31,13 +32,15 @@ export interface UploadSource {
   readonly digest: string;
   /** What the guest reads as its configuration. */
   readonly config: Uint8Array<ArrayBuffer>;
-  /** Files of the folders of `[files]` and the configuration's, by path beside the manifest. */
+  /** Pages for its failures, by path beside the manifest. */
+  readonly pages: ReadonlyMap<string, Uint8Array>;
+  /** Files of the folders of `[files]`, the configuration's and the pages, by path beside the manifest. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** What of the upload was left out, each line with its reason, safe to print. */
   readonly notes: readonly string[];
 }
 
-type Unread = Omit<UploadSource, 'digest' | 'config'> & { readonly configFile: Uint8Array<ArrayBuffer> | null };
+type Unread = Omit<UploadSource, 'digest' | keyof AppFiles>;
 
 const MANIFEST_FILE = 'kerb.toml';
 const NAMELESS = 'app';
@@ -51,14 +54,13 @@ const BARE_MAIN = 'handler.wasm';
  * manifest beside an archive. `too_large`: a module, a configuration or an archive over its limit.
  */
 export async function readUpload(upload: Upload, terms: UploadTerms): Promise<UploadSource> {
-  const { configFile, ...source } =
-    upload.kind === 'module' ? bareModule(upload, terms) : await archived(upload, terms);
-  const { manifest, module } = source;
+  const source = upload.kind === 'module' ? bareModule(upload, terms) : await archived(upload, terms);
+  const { manifest, module, files } = source;
   refuseOtherTenant(manifest, terms);
   refuseLargeModule(module, terms);
   requireModule(module, upload.kind === 'module' ? 'the upload' : `main ${quoted(manifest.main)}`);
-  const config = configFile ?? configText(manifest);
-  return Object.freeze({ ...source, config, digest: await digestOf(module) });
+  const named = await appFiles(manifest, ({ path }) => files.get(path) ?? new Uint8Array(0));
+  return Object.freeze({ ...source, ...named, digest: await digestOf(module) });
 }
 
 function bareModule({ bytes, manifest: given }: Upload, { name, ceilings }: UploadTerms): Unread {
@@ -66,7 +68,7 @@ function bareModule({ bytes, manifest: given }: Upload, { name, ceilings }: Uplo
   const manifest = parseManifest(text, MANIFEST_FILE);
   refuseFilesBeside(manifest);
   const module = bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
-  return { manifest, manifestText: text, module, configFile: null, files: new Map(), notes: [] };
+  return { manifest, manifestText: text, module, files: new Map(), notes: [] };
 }
 
 async function archived({ bytes, manifest: given }: Upload, { name, ceilings }: UploadTerms): Promise<Unread> {
@@ -79,8 +81,8 @@ async function archived({ bytes, manifest: given }: Upload, { name, ceilings }: 
   requireGzip(bytes);
   const content = await readArchive(bytes);
   const folder = folderManifest(content, { tenant: name ?? NAMELESS, ceilings });
-  const { module, config: configFile, files } = folderFiles(content, folder);
-  return { manifest: folder.manifest, manifestText: folder.text, module, configFile, files, notes: folder.notes };
+  const { module, files } = folderFiles(content, folder);
+  return { manifest: folder.manifest, manifestText: folder.text, module, files, notes: folder.notes };
 }
 
 function refuseOtherTenant(manifest: Manifest, { name }: UploadTerms): void {
@@ -90,12 +92,12 @@ function refuseOtherTenant(manifest: Manifest, { name }: UploadTerms): void {
   ]);
 }
 
-function refuseFilesBeside({ config, files }: Manifest): void {
-  const remedy = 'send the folder as tar.gz, or leave it out';
-  const details = [
-    ...(config.kind === 'file' ? [`config: ${quoted(config.path)} cannot come with a bare module; ${remedy}`] : []),
-    ...files.map(({ folder }) => `files: ${quoted(folder)} cannot come with a bare module; ${remedy}`),
-  ];
+function refuseFilesBeside(manifest: Manifest): void {
+  const folders = manifest.files.map(({ folder }) => ({ key: 'files', path: folder }));
+  const details = [...namedFiles(manifest), ...folders].map(
+    ({ key, path }) =>
+      `${key}: ${quoted(path)} cannot come with a bare module; send the folder as tar.gz, or leave it out`,
+  );
   if (details.length > 0) throw new KerbError('bad_manifest', 'the manifest names files that are not there', details);
 }
 
@@ -104,10 +106,6 @@ function refuseLargeModule(module: Uint8Array, { maxModuleBytes }: UploadTerms):
   if (module.length <= limit) return;
   const remedy = 'strip its custom sections (wasm-strip) or optimize it for size (wasm-opt -Oz)';
   throw new KerbError('too_large', `the module is ${module.length} bytes long, and ${limit} are taken; ${remedy}`);
-}
-
-function configText({ config }: Manifest): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(config.kind === 'text' ? config.text : '');
 }
 
 /** Off the thread: hashing a large module takes tens of milliseconds. */

@@ -80,7 +80,7 @@ export function lengthAllowed(status: number): boolean {
 }
 
 /**
- * Fields of a response that the host alone writes: framing, connection, `kerb-outcome`, `kerb-receipt`, and `Date`, which the transport always
+ * Fields of a response that the host alone writes: framing, connection, `kerb-outcome`, `kerb-receipt`, `kerb-served`, and `Date`, which the transport always
  * adds and which must stand once (RFC 9110 §6.6.1). In lower case.
  */
 export const HOST_FIELDS: ReadonlySet<string> = new Set([
@@ -91,6 +91,7 @@ export const HOST_FIELDS: ReadonlySet<string> = new Set([
   'keep-alive',
   'kerb-outcome',
   'kerb-receipt',
+  'kerb-served',
   'proxy-connection',
   'te',
   'trailer',

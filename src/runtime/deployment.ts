@@ -1,5 +1,6 @@
 /** What control publishes and data threads serve: deployments, and changes to the table of them. */
 import type { AbiName, GuestGrants } from '../abi/abi.ts';
+import type { FailureRule } from '../failure-rule.ts';
 import type { BackendSpec } from '../upstream/backends.ts';
 
 /** The budgets of one tenant. That of memory is in {@link ModuleShape}. */
@@ -81,6 +82,8 @@ export interface Deployment {
   readonly backends: readonly DeployedBackend[];
   /** Whose tokens its guests may have verified. */
   readonly jwt: readonly JwtIssuer[];
+  /** What clients get when a guest fails, no two rules for one kind of failure of one path. */
+  readonly onFailure: readonly FailureRule[];
   /** Ranges of addresses that its backends may be in although they are not public, beside those that all tenants' may. */
   readonly allowBackends: readonly string[];
   /** The tenant's place in the shared counters ({@link ./tenant-counters.ts TenantCounters}). */

@@ -4,12 +4,14 @@ import type { ForwardReason } from '../cache/cache-status.ts';
 import type { PlainEntry, PlainFields } from '../cache/entry-copy.ts';
 import type { KeyParts } from '../cache/key.ts';
 import type { CacheOutcome } from '../cache/outcome.ts';
+import type { CacheRequest } from '../cache/ports.ts';
 import type { Purge } from '../cache/purge.ts';
 
 /** A request as plain data. */
 export interface PlainRequest extends KeyParts {
   readonly method: string;
   readonly headers: PlainFields;
+  readonly waits: CacheRequest['waits'];
 }
 
 /** The backend that answers what is not stored: a name in a deployment, and whom the request is made for. */

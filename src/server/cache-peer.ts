@@ -178,6 +178,6 @@ function failureOf({ fault, message }: Extract<CacheReply, { kind: 'failed' }>):
   return fault === null ? new Error(message) : new BackendError(fault, message);
 }
 
-function plainRequest({ tenant, scheme, host, target, extra, method, headers }: CacheRequest): PlainRequest {
-  return { tenant, scheme, host, target, extra, method, headers: plainFields(headers) };
+function plainRequest({ tenant, scheme, host, target, extra, method, headers, waits }: CacheRequest): PlainRequest {
+  return { tenant, scheme, host, target, extra, method, headers: plainFields(headers), waits };
 }

@@ -10,7 +10,9 @@ import {
   type ForwardedFor,
 } from '../capability/backend.ts';
 import { HeaderList } from '../http/headers.ts';
+import { countPasses } from '../upstream/loop.ts';
 import type { EdgeCache } from './edge-cache.ts';
+import type { StoredAnswers } from './failure-policy.ts';
 
 /** Whose cache it is, and which backend of which deployment. */
 export interface CachedPlace {
@@ -29,7 +31,7 @@ const FOR_THE_CACHE = ['surrogate-control', 'surrogate-key', 'cache-tag'] as con
  * Asks the cache, which asks the backend for what it does not have. The client's address reaches the backend with whoever's request
  * fetches; host and scheme of the client are in the key.
  */
-export class CachedBackend implements Backend {
+export class CachedBackend implements Backend, StoredAnswers {
   readonly #backend: Backend;
   readonly #cache: EdgeCache;
   readonly #place: CachedPlace;
@@ -55,7 +57,7 @@ export class CachedBackend implements Backend {
     return responseOf(answer, request);
   }
 
-  /** What is stored for a request, fresh or stale; `null`: nothing. The backend is not asked. */
+  /** See {@link StoredAnswers.stored}. */
   async stored(asked: BackendRequest): Promise<BackendResponse | null> {
     const request = { ...asked, forwarded: this.#spelled(asked.forwarded) };
     const answer = await this.#cache.stored(this.#requestOf(request));
@@ -70,7 +72,9 @@ export class CachedBackend implements Backend {
   #requestOf({ method, target, headers, forwarded, signal }: BackendRequest): CacheRequest {
     const { tenant, url } = this.#place;
     const { host, proto } = forwarded ?? { host: '', proto: 'http' as const };
-    return { tenant, scheme: proto, host, target, extra: url, method, headers, signal };
+    // What has passed Kerb before may have been sent by a request that is waited for.
+    const waits = forwarded?.cdnLoop === undefined || countPasses(forwarded.cdnLoop) === 0 ? undefined : 'never';
+    return { tenant, scheme: proto, host, target, extra: url, method, headers, signal, waits };
   }
 }
 

@@ -1,9 +1,6 @@
 /** The way of a request through the data plane, from the transport's handler to the access log. */
 import type { Reply } from '../abi/abi.ts';
-import { InvalidResponse } from '../abi/abi.ts';
-import { BodyError, type BodySource } from '../http/body.ts';
 import { announcesBody, declaredLength } from '../http/framing.ts';
-import type { ResponseHead } from '../http/message.ts';
 import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
@@ -13,12 +10,14 @@ import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { VersionCounters } from '../runtime/version-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
+import { answer } from './answering.ts';
 import { Arrival } from './arrival.ts';
 import type { Concurrency } from './concurrency.ts';
+import { maySkipGuest } from './failure-policy.ts';
 import { HostNames } from './host-names.ts';
 import { receiptText } from './receipt.ts';
-import { relay } from './relay.ts';
-import { isGathered, RequestBody } from './request-body.ts';
+import { recourseOf, recover } from './recovery.ts';
+import { isGathered, receiveBody, type RequestBody } from './request-body.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { ServedDeployments } from './served.ts';
 import type { TransportRequest, TransportResponse } from './transport.ts';
@@ -99,7 +98,8 @@ export class Edge {
     if (deployment === null) return;
     visit.backends = this.#options.served.enter(deployment);
     visit.holds = true;
-    this.#openBody(visit, deployment, response);
+    const { requestBodyBytes } = deployment.budgets;
+    if (announcesBody(visit.request.headers)) visit.body = receiveBody(response, visit.writer, requestBodyBytes);
     if (visit.body !== null && isGathered(visit.request.headers)) this.#gather(visit, visit.body, deployment);
     else this.#queue(visit, deployment);
   }
@@ -144,21 +144,6 @@ export class Edge {
     return deployment;
   }
 
-  /** Registers for the body at once: the transport drops what nobody has asked for when the handler returns. */
-  #openBody(visit: Visit, deployment: Deployment, response: TransportResponse): void {
-    if (!announcesBody(visit.request.headers)) return;
-    const body = new RequestBody(deployment.budgets.requestBodyBytes, {
-      pause: () => {
-        if (visit.writer.ended || visit.writer.waits) return false;
-        response.pause();
-        return true;
-      },
-      resume: () => void (visit.writer.ended || response.resume()),
-    });
-    visit.body = body;
-    response.onData((chunk, last) => body.push(chunk, last));
-  }
-
   #beginLate(visit: Visit, deployment: Deployment, room: 'entered' | 'refused'): void {
     if (room === 'entered') this.#begin(visit, deployment);
     else this.#refuse(visit, 'concurrency_limit', null, 'keep');
@@ -179,45 +164,31 @@ export class Edge {
       if (error instanceof Refusal) return this.#fail(visit, error.outcome, error.message);
       throw error;
     }
+    if (maySkipGuest(deployment.onFailure, visit.request.target)) visit.keepAsSent();
     const run = await engine.run(deployment, visit.task, visit);
     visit.task = null;
     visit.cost = run.cost;
     if (deployment.receipt && !visit.writer.started) visit.writer.receipt = receiptText(run.cost, deployment.version);
-    if (run.outcome === 'failed') return this.#fail(visit, run.failure.outcome, run.failure.detail);
+    if (run.outcome === 'failed') return this.#guestFailed(visit, run.failure.outcome, run.failure.detail);
     return this.#answer(visit, run.reply);
   }
 
   async #answer(visit: Visit, reply: Reply): Promise<void> {
     this.#fixClient(visit);
-    // Before the response ends, or a paused client could not be resumed and its connection would hang.
-    if (reply.kind !== 'relay') visit.body?.cancel();
-    try {
-      if (reply.kind === 'whole') await visit.writer.whole(reply.head, reply.body);
-      else if (reply.kind === 'streamed') visit.guestStream?.end();
-      else await this.#relay(visit, reply.head, reply.body);
-    } catch (error) {
-      return this.#failAnswer(visit, error);
-    }
-    if (visit.gone) this.#fail(visit, 'client_closed', null);
-    else this.#finish(visit);
+    const broken = await answer(visit, reply);
+    if (broken === null) this.#finish(visit);
+    else await this.#guestFailed(visit, broken.outcome, broken.detail);
   }
 
-  async #relay(visit: Visit, head: ResponseHead, body: BodySource): Promise<void> {
-    visit.relayed = body;
-    try {
-      await relay(body, visit.writer.open(head));
-    } catch (error) {
-      body.cancel();
-      throw error;
-    }
-  }
-
-  /** A response that could not be sent whole: broken by the guest, by the origin, or by the client's leaving. */
-  #failAnswer(visit: Visit, error: unknown): void {
-    if (error instanceof InvalidResponse) return this.#fail(visit, 'no_response', error.message);
-    if (visit.writer.ended) return this.#fail(visit, 'client_closed', null);
-    if (error instanceof BodyError) return this.#fail(visit, 'backend_error', 'the origin broke off its response');
-    throw error;
+  /** The client gets what its app wants for such a failure, or the error. What the guest had is free before. */
+  async #guestFailed(visit: Visit, outcome: Outcome, detail: string | null): Promise<void> {
+    const recourse = recourseOf(visit, outcome);
+    if (recourse === null) return this.#fail(visit, outcome, detail);
+    visit.failed(outcome, detail);
+    this.#fixClient(visit);
+    if (visit.account !== null) this.#options.engine.free(visit.account);
+    if (await recover(visit, recourse)) this.#finish(visit);
+    else this.#fail(visit, outcome, detail);
   }
 
   /**
@@ -233,8 +204,7 @@ export class Edge {
   }
 
   #fail(visit: Visit, outcome: Outcome, detail: string | null, connection: 'keep' | 'close' = 'keep'): void {
-    visit.outcome = outcome;
-    visit.detail = detail === '' ? null : detail;
+    visit.failed(outcome, detail);
     visit.body?.cancel();
     if (!visit.writer.ended) this.#fixClient(visit);
     if (visit.writer.started) visit.writer.cut();

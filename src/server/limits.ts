@@ -28,6 +28,12 @@ export const MAX_WAITING = 1_000;
 /** How often a waiting request looks whether another thread has made room. */
 export const CONCURRENCY_POLL_MS = 10;
 
+/**
+ * What a failed guest's origin has to answer in its stead where less of the request's wall time is left, as after `wall_limit`: long
+ * enough for an origin that works, short for a client that has waited already.
+ */
+export const RECOVERY_LEAST_MS = 1_000;
+
 /** Bytes taken from a source in one step while a body is relayed. */
 export const RELAY_STEP_BYTES = 64 * 1024;
 

@@ -3,6 +3,8 @@ import { BodyError, type BodyFault, type BodySource } from '../http/body.ts';
 import { declaredLength } from '../http/framing.ts';
 import type { HeaderList } from '../http/headers.ts';
 import { BODY_BACKLOG_BYTES, GATHERED_BODY_BYTES } from './limits.ts';
+import type { ResponseWriter } from './response-writer.ts';
+import type { TransportResponse } from './transport.ts';
 
 /** How a body stops and starts its sender. */
 export interface BodyFlow {
@@ -29,6 +31,7 @@ export class RequestBody implements BodySource {
   #received = 0;
   #state: 'open' | 'ended' | 'cancelled' | BodyFault = 'open';
   #paused = false;
+  #touched = false;
   #reader: Reader | null = null;
   #onOver: (() => void) | null = null;
 
@@ -36,6 +39,11 @@ export class RequestBody implements BodySource {
   constructor(limitBytes: number, flow: BodyFlow) {
     this.#limit = limitBytes;
     this.#flow = flow;
+  }
+
+  /** Whether all of it can still be read: nobody has begun to, and it has not failed. */
+  get untouched(): boolean {
+    return !this.#touched && (this.#state === 'open' || this.#state === 'ended');
   }
 
   /** Calls `callback` once the body has come in whole or has failed. At most one callback. */
@@ -72,6 +80,7 @@ export class RequestBody implements BodySource {
 
   read(maxBytes: number): Uint8Array | null | Promise<Uint8Array | null> {
     if (this.#reader !== null) throw new TypeError('a second read before the first one settled');
+    this.#touched = true;
     const chunk = this.#take(maxBytes);
     if (chunk !== undefined) return chunk;
     return new Promise((resolve, reject) => {
@@ -81,6 +90,7 @@ export class RequestBody implements BodySource {
 
   cancel(): void {
     this.#onOver = null;
+    this.#touched = true;
     if (this.#state === 'open') this.#state = 'cancelled';
     this.#forget();
     this.#serve();
@@ -156,4 +166,18 @@ export class RequestBody implements BodySource {
 export function isGathered(headers: HeaderList): boolean {
   const length = declaredLength(headers);
   return length !== null && length <= GATHERED_BODY_BYTES;
+}
+
+/** Registers for the body of a request, in its handler: the transport drops what nobody has asked for when that returns. */
+export function receiveBody(response: TransportResponse, writer: ResponseWriter, limitBytes: number): RequestBody {
+  const body = new RequestBody(limitBytes, {
+    pause: () => {
+      if (writer.ended || writer.waits) return false;
+      response.pause();
+      return true;
+    },
+    resume: () => void (writer.ended || response.resume()),
+  });
+  response.onData((chunk, last) => body.push(chunk, last));
+  return body;
 }

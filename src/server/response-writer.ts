@@ -1,5 +1,6 @@
 /** The response encoder: the only place where a response is written, and everything that a guest set is checked before. */
 import { InvalidResponse } from '../abi/abi.ts';
+import type { Measure } from '../failure-rule.ts';
 import { trimFieldValue } from '../http/fields.ts';
 import { declaredLength } from '../http/framing.ts';
 import type { ResponseHead } from '../http/message.ts';
@@ -32,6 +33,9 @@ export class ResponseWriter {
 
   /** What the request cost so far, for the client to see in `kerb-receipt`; `null`: it is not told. */
   receipt: string | null = null;
+
+  /** Who answers in a failed guest's stead, and why, for the client to see in `kerb-served` and `kerb-outcome`; `null`: the guest. */
+  instead: { readonly outcome: Outcome; readonly served: Measure } | null = null;
 
   /** Whether the head is on its way: another response is then impossible. */
   get started(): boolean {
@@ -156,6 +160,10 @@ export class ResponseWriter {
     // The transport writes 200 of itself, which saves a call on most responses.
     if (status !== 200) this.#response.writeStatus(statusLine(status));
     if (this.receipt !== null) this.#response.writeHeader('kerb-receipt', this.receipt);
+    if (this.instead !== null) {
+      this.#response.writeHeader('kerb-outcome', this.instead.outcome);
+      this.#response.writeHeader('kerb-served', this.instead.served);
+    }
     headers.forEach((name, value, lowerName) => {
       if (!HOST_FIELDS.has(lowerName)) this.#response.writeHeader(name, trimFieldValue(value));
     });

@@ -1,4 +1,5 @@
 /** From host and path to the deployment that serves them. */
+import { covers } from '../http/path.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import { splitsAfter, type Splits } from './splits.ts';
 
@@ -122,13 +123,4 @@ export class RoutingTable {
       else this.#hosts.set(host, rest);
     }
   }
-}
-
-/** Whether a target is under a path prefix; a query ends the path. */
-function covers(prefix: string, target: string): boolean {
-  if (prefix === '/') return true;
-  const base = prefix.endsWith('/') ? prefix.slice(0, -1) : prefix;
-  if (!target.startsWith(base)) return false;
-  const next = target[base.length];
-  return next === undefined || next === '/' || next === '?';
 }

@@ -1,7 +1,7 @@
 /** The deployments that a data thread serves: routing, backends, and the end of those that were replaced. */
 import { cacheTenant } from '../cache/key.ts';
 import type { Forward } from '../cache/ports.ts';
-import type { Backends } from '../capability/backend.ts';
+import type { Backend } from '../capability/backend.ts';
 import type { TokenIssuer } from '../capability/jwt.ts';
 import type { ClientAddress } from '../http/message.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
@@ -17,6 +17,7 @@ import type { EdgeCache } from './edge-cache.ts';
 import type { CheckSlots } from '../upstream/check-slots.ts';
 import type { SocketAccount } from '../upstream/connector.ts';
 import type { ClientPositions } from './client-positions.ts';
+import type { Reach, StoredAnswers } from './failure-policy.ts';
 import { RoutingTable } from './routing-table.ts';
 import { NO_BACKENDS, RequestBackends, type BackendsByName } from './subrequests.ts';
 import { tokenIssuers } from './token-issuers.ts';
@@ -28,6 +29,7 @@ interface Entry {
   readonly direct: BackendSet;
   /** As guests reach them. */
   readonly backends: BackendsByName;
+  readonly kept: ReadonlyMap<string, StoredAnswers>;
   readonly issuers: ReadonlyMap<string, TokenIssuer>;
   requests: number;
   retired: boolean;
@@ -65,9 +67,10 @@ export class ServedDeployments {
     for (const deployment of change.add) {
       const direct = this.#backendsOf(deployment);
       const issuers = tokenIssuers(deployment.jwt, direct);
-      const backends = this.#cached(deployment, direct);
+      const kept = this.#cached(deployment, direct);
+      const backends = { get: (name: string): Backend | undefined => kept.get(name) ?? direct.get(name) };
       this.#quotas.open(tenantOf(deployment), deployment.budgets.cacheBytes);
-      this.#entries.set(deployment.id, { deployment, direct, backends, issuers, requests: 0, retired: false });
+      this.#entries.set(deployment.id, { deployment, direct, backends, kept, issuers, requests: 0, retired: false });
     }
     for (const id of change.remove) this.#retire(id);
   }
@@ -84,7 +87,7 @@ export class ServedDeployments {
   }
 
   /** Counts a request of `deployment` in, and answers what it may reach. */
-  enter(deployment: Deployment): Backends {
+  enter(deployment: Deployment): Reach {
     const entry = this.#entries.get(deployment.id);
     if (entry === undefined) return NO_BACKENDS;
     entry.requests += 1;
@@ -123,13 +126,13 @@ export class ServedDeployments {
     await Promise.all([...this.#entries.values()].map(({ direct }) => direct.close()));
   }
 
-  /** The backends behind the cache, where the deployment has a part of that. */
-  #cached(deployment: Deployment, direct: BackendSet): BackendsByName {
+  /** The backends behind the cache; none where the deployment has no part of that. */
+  #cached(deployment: Deployment, direct: BackendSet): ReadonlyMap<string, CachedBackend> {
     const { id, backends, budgets, slot } = deployment;
     const { cache, counters } = this.#options;
-    if (budgets.cacheBytes === 0 || cache.isOff) return direct;
-    const tenant = tenantOf(deployment);
     const cached = new Map<string, CachedBackend>();
+    if (budgets.cacheBytes === 0 || cache.isOff) return cached;
+    const tenant = tenantOf(deployment);
     for (const { name, url } of backends) {
       const backend = direct.get(name);
       const place = { tenant, deployment: id, name, url };

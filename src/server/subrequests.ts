@@ -1,12 +1,7 @@
 /** What one request may reach: its origin and its backends, all on one budget of subrequests. */
-import {
-  BackendError,
-  type Backend,
-  type BackendRequest,
-  type BackendResponse,
-  type Backends,
-} from '../capability/backend.ts';
+import { BackendError, type Backend, type BackendRequest, type BackendResponse } from '../capability/backend.ts';
 import type { TokenIssuer } from '../capability/jwt.ts';
+import type { Reach, StoredAnswers } from './failure-policy.ts';
 
 /** Backends by name, as a deployment has them. */
 export interface BackendsByName {
@@ -17,6 +12,8 @@ export interface BackendsByName {
 export interface Granted {
   readonly backends: BackendsByName;
   readonly issuers: ReadonlyMap<string, TokenIssuer>;
+  /** What is kept of backends' answers, by the backend's name; those whose answers are not kept are not there. */
+  readonly kept: ReadonlyMap<string, StoredAnswers>;
 }
 
 /** How many requests to backends one request may still make. */
@@ -26,6 +23,10 @@ class Subrequests {
 
   constructor(limit: number) {
     this.limit = limit;
+  }
+
+  get used(): number {
+    return this.#used;
   }
 
   /** Takes one; answers whether there was one left. */
@@ -55,18 +56,20 @@ class BudgetedBackend implements Backend {
 }
 
 /** The backends of one request. The budget counts requests to the origin and to named backends together. */
-export class RequestBackends implements Backends {
+export class RequestBackends implements Reach {
   readonly origin: Backend | null;
   readonly #byName: BackendsByName;
   readonly #issuers: ReadonlyMap<string, TokenIssuer>;
   readonly #subrequests: Subrequests;
+  readonly #kept: StoredAnswers | null;
 
   /** @param origin - The name of the backend that "next" goes to; `null`, or the name of none: there is no origin. */
-  constructor({ backends, issuers }: Granted, origin: string | null, limit: number) {
+  constructor({ backends, issuers, kept }: Granted, origin: string | null, limit: number) {
     this.#byName = backends;
     this.#issuers = issuers;
     this.#subrequests = new Subrequests(limit);
     this.origin = origin === null ? null : this.backend(origin);
+    this.#kept = origin === null ? null : (kept.get(origin) ?? null);
   }
 
   backend(name: string): Backend | null {
@@ -77,7 +80,21 @@ export class RequestBackends implements Backends {
   issuer(name: string): TokenIssuer | null {
     return this.#issuers.get(name) ?? null;
   }
+
+  get hasAsked(): boolean {
+    return this.#subrequests.used > 0;
+  }
+
+  stored(request: BackendRequest): Promise<BackendResponse | null> {
+    return this.#kept === null ? Promise.resolve(null) : this.#kept.stored(request);
+  }
 }
 
 /** Those of a request that has none. */
-export const NO_BACKENDS: Backends = Object.freeze({ origin: null, backend: () => null, issuer: () => null });
+export const NO_BACKENDS: Reach = Object.freeze({
+  origin: null,
+  backend: () => null,
+  issuer: () => null,
+  hasAsked: false,
+  stored: () => Promise.resolve(null),
+});

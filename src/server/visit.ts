@@ -1,8 +1,10 @@
 /** One request in the data plane: its parts, its way to the client, and what the log will say of it. */
 import type { Exchange } from '../abi/abi.ts';
-import type { Backend, Backends, ForwardedFor } from '../capability/backend.ts';
+import type { Backend, ForwardedFor } from '../capability/backend.ts';
 import type { TokenIssuer } from '../capability/jwt.ts';
+import type { Measure } from '../failure-rule.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
+import type { HeaderList } from '../http/headers.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
@@ -11,6 +13,7 @@ import type { Task } from '../runtime/task.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { loopOf } from '../upstream/loop.ts';
 import type { Arrival } from './arrival.ts';
+import type { Reach } from './failure-policy.ts';
 import type { RequestBody } from './request-body.ts';
 import type { ResponseStream } from './response-stream.ts';
 import type { ResponseWriter } from './response-writer.ts';
@@ -30,9 +33,13 @@ export class Visit implements Exchange {
   /** The next handler's body while it is carried to the client. */
   relayed: BodySource | null = null;
   deployment: Deployment | null = null;
-  backends: Backends = NO_BACKENDS;
+  backends: Reach = NO_BACKENDS;
   outcome: Outcome = 'ok';
   detail: string | null = null;
+  /** What answers in the failed guest's stead; `null`: nothing does. */
+  served: Measure | null = null;
+  /** Gives up what is asked in its stead. */
+  recovery: AbortController | null = null;
   cost: Cost = NO_COST;
   /** Whether it keeps its deployment from being closed when another replaces it. */
   holds = false;
@@ -43,10 +50,27 @@ export class Visit implements Exchange {
   /** Whether it is over and logged. */
   finished = false;
   #stream: ResponseStream | null = null;
+  // Of the head as it came: a guest may change the fields, and neither whom it is for nor the marks of its way.
+  readonly #host: string;
+  readonly #cdnLoop: string | undefined;
+  #clientFields: HeaderList | null = null;
 
   constructor(request: Arrival, writer: ResponseWriter) {
     this.request = request;
     this.writer = writer;
+    this.#host = request.headers.get('host') ?? '';
+    this.#cdnLoop = loopOf(request.headers);
+  }
+
+  /** The fields as the client sent them, where they were kept; otherwise a guest may have changed them. */
+  get clientFields(): HeaderList {
+    return this.#clientFields ?? this.request.headers;
+  }
+
+  /** Keeps the client's address and its fields as they are now: for an origin that may be asked in the guest's stead. */
+  keepAsSent(): void {
+    this.request.client.fix();
+    this.#clientFields = this.request.headers.clone();
   }
 
   /** Whose request it is; `null`: it has reached no tenant. */
@@ -77,8 +101,7 @@ export class Visit implements Exchange {
   }
 
   get forwarded(): ForwardedFor {
-    const { client, headers } = this.request;
-    return { for: client.ip, proto: 'http', host: headers.get('host') ?? '', cdnLoop: loopOf(headers) };
+    return { for: this.request.client.ip, proto: 'http', host: this.#host, cdnLoop: this.#cdnLoop };
   }
 
   stream(head: ResponseHead): BodySink {
@@ -86,6 +109,12 @@ export class Visit implements Exchange {
     this.request.client.fix();
     this.#stream = this.writer.open(head);
     return this.#stream;
+  }
+
+  /** Notes why it fails, for its log, its tenant's counters and its client. */
+  failed(outcome: Outcome, detail: string | null): void {
+    this.outcome = outcome;
+    this.detail = detail === '' ? null : detail;
   }
 
   /** The client has closed the connection: nothing more can be sent or received. */
@@ -96,6 +125,7 @@ export class Visit implements Exchange {
     this.writer.aborted();
     this.body?.fail('closed');
     this.relayed?.cancel();
+    this.recovery?.abort();
   }
 
   /** What the access log says, now that it is over. */
@@ -107,11 +137,12 @@ export class Visit implements Exchange {
       version: deployment?.version ?? null,
       client: request.client.ip,
       method: request.method,
-      host: request.headers.get('host') ?? '',
+      host: this.#host,
       target: request.target,
       status: this.writer.status,
       outcome: this.outcome,
       detail: this.detail,
+      served: this.served,
       wallMs: performance.now() - request.startMs,
       ...this.cost,
     };

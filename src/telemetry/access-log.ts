@@ -1,4 +1,5 @@
 /** The access log: one JSON line per request, with its outcome and its cost. */
+import type { Measure } from '../failure-rule.ts';
 import type { Outcome } from '../outcome.ts';
 
 /** One request, when it is over. */
@@ -17,6 +18,8 @@ export interface AccessRecord {
   readonly outcome: Outcome;
   /** Why, for people; `null` when there is nothing to add. */
   readonly detail: string | null;
+  /** What answered in the failed guest's stead; `null`: nothing. The outcome is the guest's. */
+  readonly served: Measure | null;
   /** From arrival to the last byte handed to the transport. */
   readonly wallMs: number;
   /** CPU time inside the guest. */
@@ -56,6 +59,8 @@ export type AccessFields = {
   readonly instance: AccessRecord['instance'];
   /** Absent when there is nothing to add. */
   detail?: string;
+  /** What answered in the failed guest's stead; absent when nothing did. */
+  served?: Measure;
 };
 
 /** The fields of a record. */
@@ -80,6 +85,7 @@ export function accessFields(record: AccessRecord): Readonly<AccessFields> {
     instance: record.instance,
   };
   if (record.detail !== null) fields.detail = record.detail;
+  if (record.served !== null) fields.served = record.served;
   return fields;
 }
 

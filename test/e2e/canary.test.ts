@@ -87,6 +87,24 @@ describe('a canary', () => {
   });
 });
 
+describe('a canary whose clients are shown a page when it traps', () => {
+  it('shows in its figures all the same', async () => {
+    const page = { bytes: Buffer.from('sorry'), type: 'text/plain', status: 200 };
+    const onFailure = [{ path: '/', on: ['trap'] as const, serve: ['page'] as const, page }];
+    canary = version(
+      guest(() => ({ handle: 'unreachable' })),
+      { figuresSlot: 1, onFailure },
+    );
+    await plane.threads.publish([primary, canary], [], [split(50)]);
+    const answers = await Promise.all(CLIENTS.map((ip) => plane.fetch(ip)));
+    const shown = answers.filter(({ status, text }) => status === 200 && text === 'sorry').length;
+    expect(shown).toBeGreaterThan(0);
+    await plane.idle();
+    expect([plane.versions.read(0).guestFaults, plane.versions.read(1).guestFaults]).toEqual([0, shown]);
+    expect(plane.counters.read(0).outcomes.guest_trap).toBe(shown);
+  });
+});
+
 describe('a change of the percentage', () => {
   it('leaves warm instances as they are, and so does a promotion', async () => {
     [primary, canary] = [primary, canary].map((one) => ({ ...one, isolation: 'reuse' as const })) as [

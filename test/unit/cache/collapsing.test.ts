@@ -246,3 +246,23 @@ describe('an answer that turns out too large', () => {
     expect(await rig.filled('/', FRESH)).toMatchObject({ text: 'body' });
   });
 });
+
+describe('a request that came from one that may be waited for', () => {
+  test('waits for nobody, and nobody waits for it', async () => {
+    const rig = new Rig();
+    const outer = rig.ask();
+    const inner = rig.ask('/', [], { waits: 'never' });
+    const third = rig.ask();
+    expect(rig.calls).toHaveLength(2);
+    rig.call(1).answer(FRESH, 'inner');
+    expect(await textOf((await inner).body)).toBe('inner');
+    rig.call(0).answer(FRESH, 'outer');
+    for (const answer of [outer, third]) expect(await textOf((await answer).body)).toBe('outer');
+  });
+
+  test('is answered from the store as any other', async () => {
+    const rig = new Rig();
+    await rig.filled('/', FRESH);
+    expect((await rig.ask('/', [], { waits: 'never' })).outcome).toBe('hit');
+  });
+});

@@ -96,6 +96,7 @@ export interface AskTerms {
   readonly host?: string;
   readonly method?: string;
   readonly signal?: AbortSignal;
+  readonly waits?: 'never';
 }
 
 /** A cache with a clock that the test turns and a backend that the test plays. */

@@ -15,6 +15,7 @@ const RECORD: AccessRecord = {
   status: 200,
   outcome: 'ok',
   detail: null,
+  served: null,
   wallMs: 12.345,
   cpuMs: 1.2345,
   waitMs: 0,

@@ -197,6 +197,21 @@ describe('what a version may do more than another', () => {
     expect(capabilityDiff(one ?? null, other ?? [])).toEqual({ added: [], removed: [] });
   });
 
+  it('is an answer without the guest, and a path that is left out no more', () => {
+    const origin = 'origin = "o"\n[backends.o]\nurl = "http://x"\n';
+    const rule = (path: string, serve: string): string =>
+      `[[on_failure]]\npath = "${path}"\non = ["trap"]\nserve = ${serve}\n`;
+    const open = origin + rule('/', '["origin"]');
+    const closed = open + rule('/admin', '[]') + rule('/b', '["page"]\npage = "b.html"');
+    expect(linesOf(open)).toContain('on_failure trap origin /');
+    expect(linesOf(closed)).toContain('on_failure trap origin / but "/admin /b"');
+    expect(capabilityDiff(linesOf(closed), linesOf(open)).added).toEqual(['on_failure trap origin /']);
+    expect(linesOf(rule('/', '["page"]\npage = "b.html"'))).toEqual(linesOf(''));
+    expect(linesOf(`${open}${rule('/b', '["origin", "stale"]')}`)).toEqual(
+      expect.arrayContaining(['on_failure trap origin /', 'on_failure trap origin /b', 'on_failure trap stale /b']),
+    );
+  });
+
   it('is what a line that cannot be read may hide', () => {
     expect(capabilityDiff(['cpu_ms 50'], ['cpu_ms many']).added).toEqual(['cpu_ms 50 -> many']);
     expect(capabilityDiff([], ['cpu_ms 50']).added).toEqual(['cpu_ms 50']);

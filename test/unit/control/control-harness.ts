@@ -115,6 +115,7 @@ export function folderSource(tenant: string, more = '', number = 0): TenantSourc
     manifest: parseManifest(manifestOf(tenant, more), 'kerb.toml'),
     module: moduleNumbered(number),
     config: new Uint8Array(0),
+    pages: new Map(),
     digest: `${number}`.padStart(64, '0'),
   };
 }

@@ -56,6 +56,7 @@ describe('a manifest', () => {
       env: [],
       files: [],
       stores: { kv: [], config: null, secrets: [] },
+      onFailure: [],
     });
   });
 
@@ -119,6 +120,7 @@ secrets = ["API_KEY"]
       env: [{ name: 'MODE', value: 'demo' }],
       files: [{ guest: '/content', folder: 'content' }],
       stores: { kv: ['sessions'], config: [{ name: 'theme', value: 'dark' }], secrets: ['API_KEY'] },
+      onFailure: [],
     });
   });
 

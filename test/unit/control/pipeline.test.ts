@@ -21,6 +21,7 @@ function source(manifest = '', number = 0): AppSource {
     manifest: parseManifest(manifestOf('a', manifest), 'kerb.toml'),
     module: moduleNumbered(number),
     config,
+    pages: new Map(),
   };
 }
 

@@ -242,8 +242,8 @@ describe('a counter slot', () => {
 
 /** A deployment of the API. */
 function ofApi(tenant: string, ...names: readonly string[]): Deployment {
-  const { manifest, config } = folderSource(tenant);
-  const admitted = { manifest, config, compileMs: 0, compiled: compiledStub() };
+  const { manifest, config, pages } = folderSource(tenant);
+  const admitted = { manifest, config, pages, compileMs: 0, compiled: compiledStub() };
   const place = { id: inForce.nextId(), slot: 0, figuresSlot: null, version: '1', hosts: names, allowBackends: [] };
   return new Pipeline(compile).deploymentOf(admitted, place, NO_STORES);
 }

@@ -216,7 +216,12 @@ describe('a rehearsal', () => {
     const tenant = store.changeTenant('a', { allowBackends: ['10.0.0.0/8'] }, null);
     const admitted = async (more: string): Promise<Admitted> => {
       const { manifest } = folderSource('a', more);
-      return new Pipeline(stubCompile()).admit({ manifest, module: moduleNumbered(1), config: new Uint8Array(0) });
+      return new Pipeline(stubCompile()).admit({
+        manifest,
+        module: moduleNumbered(1),
+        config: new Uint8Array(0),
+        pages: new Map(),
+      });
     };
     const tried: Deployment[] = [];
     const rehearse = (deployment: Deployment): Promise<Rehearsal> => (tried.push(deployment), Promise.resolve(STARTED));

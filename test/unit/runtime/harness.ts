@@ -99,6 +99,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
     origin: null,
     backends: [],
     jwt: [],
+    onFailure: [],
     allowBackends: [],
     slot: 0,
     figuresSlot: null,

@@ -1,5 +1,6 @@
 /** The way of a request, step by step, with an engine that does what a test says. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { BackendError, type BackendRequest } from '../../../src/capability/backend.ts';
 import { BodyError, BytesSource, type BodySource } from '../../../src/http/body.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import type { Outcome } from '../../../src/outcome.ts';
@@ -12,6 +13,7 @@ import { VersionCounters } from '../../../src/runtime/version-counters.ts';
 import { Concurrency } from '../../../src/server/concurrency.ts';
 import { Edge } from '../../../src/server/edge.ts';
 import type { ServedDeployments } from '../../../src/server/served.ts';
+import { NO_BACKENDS } from '../../../src/server/subrequests.ts';
 import type { TransportRequest } from '../../../src/server/transport.ts';
 import type { Visit } from '../../../src/server/visit.ts';
 import type { AccessRecord } from '../../../src/telemetry/access-log.ts';
@@ -24,6 +26,7 @@ const DEPLOYMENT = {
   version: 'v1',
   slot: 0,
   figuresSlot: null,
+  onFailure: [],
   budgets: { cpuMs: 10, wallMs: 100, concurrency: 1, requestBodyBytes: 100, subrequests: 1 },
 } as unknown as Deployment;
 
@@ -53,7 +56,7 @@ beforeEach(() => {
   };
   const served = {
     match: (host: string) => (host === 'acme.test' ? deployment : null),
-    enter: () => null,
+    enter: () => NO_BACKENDS,
     leave: () => void (left += 1),
   };
   edge = new Edge({
@@ -94,6 +97,7 @@ class Channel extends FakeTransport {
   }
 
   getRemoteAddress(): ArrayBuffer {
+    if (this.ended !== null || this.closed) throw new Error('the address of a connection whose response is over');
     return new Uint8Array([192, 0, 2, 1]).buffer;
   }
 
@@ -319,6 +323,126 @@ describe('a drain', () => {
     await draining;
     expect(channel.ended?.close).toBe(true);
   });
+});
+
+describe('a guest that fails, whose app wants a page', () => {
+  const page = { bytes: Buffer.from('sorry'), type: 'text/plain', status: 503 };
+
+  beforeEach(() => {
+    const rule = { path: '/', on: ['trap'] as const, serve: ['page'] as const, page };
+    deployment = { ...DEPLOYMENT, figuresSlot: 1, onFailure: [rule] };
+  });
+
+  it('has its client shown the page, and is counted, logged and forgotten as a failure', async () => {
+    run = () => Promise.resolve(failed('guest_trap'));
+    const channel = send();
+    await settled();
+    expect([channel.body, outcomeOf(channel)]).toEqual(['sorry', 'guest_trap']);
+    expect(records).toMatchObject([{ outcome: 'guest_trap', detail: 'why', served: 'page', status: 503 }]);
+    expect(records[0]?.client).toBe('192.0.2.1');
+    expect(counters.read(0)).toMatchObject({ inFlight: 0, outcomes: { guest_trap: 1 } });
+    expect(versions.read(1)).toMatchObject({ requests: 1, guestFaults: 1 });
+    expect([edge.visits, left, reports]).toEqual([0, 1, []]);
+  });
+
+  it('by a response that breaks HTTP has it shown too', async () => {
+    run = () => Promise.resolve(whole('x', [['a b', 'c']]));
+    const channel = send();
+    await settled();
+    expect([channel.body, outcomeOf(channel)]).toEqual(['sorry', 'no_response']);
+  });
+
+  it('in a way that no rule names is the error', async () => {
+    run = () => Promise.resolve(failed('cpu_limit'));
+    const channel = send();
+    await settled();
+    expect(channel.fields).not.toContainEqual(['kerb-served', 'page']);
+    expect(records[0]).toMatchObject({ outcome: 'cpu_limit', served: null });
+  });
+
+  it('has given back what the host kept for it before anybody else is asked', async () => {
+    let seen: unknown;
+    run = (visit) => {
+      visit.backends = {
+        ...NO_BACKENDS,
+        stored: () => {
+          seen = [freed.length, visit.task];
+          return Promise.resolve(null);
+        },
+      };
+      return Promise.resolve(failed('guest_trap'));
+    };
+    const rule = { path: '/', on: ['trap'] as const, serve: ['stale', 'page'] as const, page };
+    deployment = { ...DEPLOYMENT, onFailure: [rule] };
+    const channel = send();
+    await settled();
+    expect([channel.body, seen]).toEqual(['sorry', [1, null]]);
+  });
+
+  it('is waited for by a drain while others are asked', async () => {
+    const { promise, resolve } = Promise.withResolvers<null>();
+    run = (visit) => {
+      visit.backends = { ...NO_BACKENDS, stored: () => promise };
+      return Promise.resolve(failed('guest_trap'));
+    };
+    const rule = { path: '/', on: ['trap'] as const, serve: ['stale', 'page'] as const, page };
+    deployment = { ...DEPLOYMENT, onFailure: [rule] };
+    const channel = send();
+    await settled();
+    expect([edge.visits, counters.read(0).inFlight, channel.ended]).toEqual([1, 1, null]);
+    const drained = edge.drain();
+    resolve(null);
+    await drained;
+    expect([channel.body, channel.ended?.close]).toEqual(['sorry', true]);
+  });
+
+  it('by its response, with no log to read the address for, has its origin told of the client all the same', async () => {
+    wants = () => false;
+    const asked: BackendRequest[] = [];
+    const fetch = (request: BackendRequest): Promise<never> => {
+      asked.push(request);
+      return Promise.reject(new BackendError('connect', 'refused'));
+    };
+    run = (visit) => {
+      visit.backends = { ...NO_BACKENDS, origin: { fetch } };
+      return Promise.resolve(whole('x', [['a b', 'c']]));
+    };
+    deployment = { ...DEPLOYMENT, onFailure: [{ path: '/', on: ['trap'], serve: ['origin', 'page'], page }] };
+    const channel = send();
+    await settled();
+    expect(channel.body).toBe('sorry');
+    expect(asked[0]?.forwarded).toMatchObject({ for: '192.0.2.1', host: 'acme.test' });
+  });
+
+  it('after which Kerb fails too is an internal error, and told', async () => {
+    run = (visit) => {
+      visit.backends = { ...NO_BACKENDS, stored: () => Promise.reject(new TypeError('a mistake')) };
+      return Promise.resolve(failed('guest_trap'));
+    };
+    deployment = { ...DEPLOYMENT, onFailure: [{ path: '/', on: ['trap'], serve: ['stale', 'page'], page }] };
+    const channel = send();
+    await settled();
+    expect([outcomeOf(channel), reports.length, edge.visits]).toEqual(['internal_error', 1, 0]);
+    expect(channel.fields.filter(([name]) => name === 'kerb-served')).toEqual([]);
+    expect(records[0]).toMatchObject({ outcome: 'internal_error', served: null });
+  });
+});
+
+it('a guest changes neither whom its requests are for nor the marks of their way', async () => {
+  let told: unknown;
+  run = (visit) => {
+    visit.request.headers.set('host', 'forged.test');
+    visit.request.headers.delete('cdn-loop');
+    told = visit.forwarded;
+    return Promise.resolve(whole('x'));
+  };
+  send([
+    ['host', 'acme.test'],
+    ['cdn-loop', 'kerb'],
+  ]);
+  await settled();
+  expect(told).toMatchObject({ host: 'acme.test', cdnLoop: 'kerb' });
+  expect(records[0]).toMatchObject({ host: 'acme.test' });
 });
 
 describe('the figures of a version', () => {

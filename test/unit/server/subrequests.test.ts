@@ -30,6 +30,7 @@ function backendsOf(backend: Backend, limit: number): RequestBackends {
   return new RequestBackends(
     {
       issuers: new Map(),
+      kept: new Map(),
       backends: new Map([
         ['main', backend],
         ['other', backend],

@@ -17,6 +17,7 @@ const RECORD: AccessRecord = {
   status: 200,
   outcome: 'ok',
   detail: null,
+  served: null,
   wallMs: 1,
   cpuMs: 1,
   waitMs: 0,

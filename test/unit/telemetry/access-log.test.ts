@@ -12,6 +12,7 @@ const RECORD: AccessRecord = {
   status: 200,
   outcome: 'ok',
   detail: null,
+  served: null,
   wallMs: 1.23456,
   cpuMs: 0.0004,
   waitMs: 7.0004,

@@ -14,6 +14,7 @@ function request(changes: Partial<AccessRecord>): TailEntry {
     status: 200,
     outcome: 'ok',
     detail: null,
+    served: null,
     wallMs: 1,
     cpuMs: 1,
     waitMs: 0,
