@@ -75,6 +75,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
       requestBodyBytes: 0,
       subrequests: 0,
       cacheBytes: 0,
+      webSockets: 0,
     },
     receipt: false,
     grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },

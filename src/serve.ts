@@ -20,7 +20,7 @@ import { DataThreads } from './server/data-threads.ts';
 import { LineWriter } from './telemetry/line-writer.ts';
 import type { Log } from './telemetry/log.ts';
 
-/** Tenants that one process can count. A slot takes 120 bytes. */
+/** Tenants that one process can count. A slot takes 124 bytes. */
 const TENANT_SLOTS = 131_072;
 
 /** How long the edge waits for the admin API to end what it has begun, before it drains itself. */

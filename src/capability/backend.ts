@@ -2,6 +2,7 @@
 import type { BodySource } from '../http/body.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { TokenIssuer } from './jwt.ts';
+import type { BackendWebSocket } from './websocket.ts';
 
 /** Whom a request is made for: what the host tells the backend about the client. No guest can set or change it. */
 export interface ForwardedFor {
@@ -32,6 +33,11 @@ export interface BackendRequest {
   readonly forwarded?: ForwardedFor | undefined;
   /** Ends the exchange early: the connection is given up and pending reads reject. */
   readonly signal: AbortSignal;
+  /**
+   * With it, the request goes out as a WebSocket handshake (RFC 6455 §4.1). Where the backend switches, it is called with the socket,
+   * whose owner it makes, before the answer is given: a 101 with no content. Any other answer is one like every other.
+   */
+  readonly onSwitch?: ((socket: BackendWebSocket) => void) | undefined;
 }
 
 /** A backend's answer. Hop-by-hop fields are removed. */

@@ -33,6 +33,7 @@ const LIMITS = {
   memory_mb: ({ memoryBytes }) => memoryBytes / BYTES_PER_MB,
   concurrency: ({ concurrency }) => concurrency,
   subrequests: ({ subrequests }) => subrequests,
+  websockets: ({ webSockets }) => webSockets,
   request_body_mb: ({ requestBodyBytes }) => requestBodyBytes / BYTES_PER_MB,
   cache_mb: ({ cacheBytes }) => cacheBytes / BYTES_PER_MB,
 } as const satisfies Record<keyof typeof BUDGETS, (limits: ManifestLimits) => number>;

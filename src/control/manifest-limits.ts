@@ -34,6 +34,8 @@ export const BUDGETS = {
   concurrency: { standard: 200, least: 1, ceiling: 2_000 },
   /** Requests to backends during one request: bounds what one client request sets off (amplification). 0 forbids them. */
   subrequests: { standard: 32, least: 0, ceiling: 1_000 },
+  /** Open WebSockets, handshakes included. 0 refuses them. The ceiling is a quarter of the 20,000 that a process may have. */
+  websockets: { standard: 100, least: 0, ceiling: 5_000 },
   /** MiB of one request's body, buffered or streamed. 0 accepts no body. */
   request_body_mb: { standard: 10, least: 0, ceiling: 100 },
   /** MiB of answers of backends that the cache keeps for the tenant. 0: its backends are asked every time. */
@@ -81,7 +83,7 @@ export const MANIFEST_LIMITS = {
   /** Faults that one error lists; the rest are counted. */
   listedFaults: 50,
   /** Characters of one listed fault: it is a line in a terminal and in a log. */
-  faultChars: 199,
+  faultChars: 239,
   /** Host names of one tenant: each is an entry of the routing table. */
   hosts: 100,
   /** Characters of a path prefix. */

@@ -93,6 +93,7 @@ const limits = z.strictObject(
     memory_mb: budget(BUDGETS.memory_mb),
     concurrency: budget(BUDGETS.concurrency),
     subrequests: budget(BUDGETS.subrequests),
+    websockets: budget(BUDGETS.websockets),
     request_body_mb: budget(BUDGETS.request_body_mb),
     cache_mb: budget(BUDGETS.cache_mb),
   },

@@ -34,6 +34,8 @@ export interface ManifestLimits {
   readonly concurrency: number;
   /** Requests to backends during one request. */
   readonly subrequests: number;
+  /** Open WebSockets; 0 refuses every one. */
+  readonly webSockets: number;
   readonly requestBodyBytes: number;
   /** Answers of backends that the cache keeps; 0: none. */
   readonly cacheBytes: number;
@@ -231,6 +233,7 @@ function limitsOf(written: WrittenManifest['limits']): ManifestLimits {
     memoryBytes: written.memory_mb * BYTES_PER_MB,
     concurrency: written.concurrency,
     subrequests: written.subrequests,
+    webSockets: written.websockets,
     requestBodyBytes: written.request_body_mb * BYTES_PER_MB,
     cacheBytes: written.cache_mb * BYTES_PER_MB,
   };

@@ -7,6 +7,7 @@ import type { BudgetFigures, ProcessBudget } from '../runtime/process-budgets.ts
 export interface TenantMetrics {
   readonly tenant: string;
   readonly inFlight: number;
+  readonly webSockets: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   readonly cache: Readonly<Record<CacheOutcome, number>>;
   readonly cpuUs: number;
@@ -70,6 +71,12 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
       'gauge',
       'Requests in flight by tenant.',
       perTenant(({ inFlight }) => inFlight),
+    ),
+    family(
+      'kerb_websockets',
+      'gauge',
+      'Open WebSockets by tenant, handshakes included.',
+      perTenant(({ webSockets }) => webSockets),
     ),
     family(
       'kerb_cpu_seconds_total',

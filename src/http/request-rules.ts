@@ -2,10 +2,11 @@
 import { HOP_BY_HOP, isToken } from './fields.ts';
 import { MAX_TARGET_BYTES } from './limits.ts';
 import { checkTarget } from './request-gate.ts';
+import { WEBSOCKET_HOP_FIELDS } from './websocket.ts';
 
 /**
- * Fields of a request to a backend that the host alone writes: who asks, framing, loop marks (RFC 8586), and `Expect`, whose promise
- * the transport cannot keep. In lower case.
+ * Fields of a request to a backend that the host alone writes: who asks, framing, loop marks (RFC 8586), the handshake of a WebSocket,
+ * and `Expect`, whose promise the transport cannot keep. In lower case.
  */
 export const HOST_REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'cdn-loop',
@@ -16,6 +17,7 @@ export const HOST_REQUEST_FIELDS: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
+  ...WEBSOCKET_HOP_FIELDS,
 ]);
 
 /** Whether a field, given in lower case, is none that a guest may send: the host's own, or one that ends at this hop. */

@@ -80,8 +80,8 @@ export function lengthAllowed(status: number): boolean {
 }
 
 /**
- * Fields of a response that the host alone writes: framing, connection, `kerb-outcome`, `kerb-receipt`, `kerb-served`, and `Date`, which the transport always
- * adds and which must stand once (RFC 9110 §6.6.1). In lower case.
+ * Fields of a response that the host alone writes: framing, connection, the handshake of a WebSocket, `kerb-outcome`, `kerb-receipt`,
+ * `kerb-served`, and `Date`, which the transport always adds and which must stand once (RFC 9110 §6.6.1). In lower case.
  */
 export const HOST_FIELDS: ReadonlySet<string> = new Set([
   'connection',
@@ -93,6 +93,8 @@ export const HOST_FIELDS: ReadonlySet<string> = new Set([
   'kerb-receipt',
   'kerb-served',
   'proxy-connection',
+  'sec-websocket-accept',
+  'sec-websocket-extensions',
   'te',
   'trailer',
   'transfer-encoding',

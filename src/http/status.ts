@@ -1,6 +1,7 @@
 /** Reason phrases (RFC 9110 §15 and the IANA registry). */
 
 const PHRASES: ReadonlyMap<number, string> = new Map([
+  [101, 'Switching Protocols'],
   [200, 'OK'],
   [201, 'Created'],
   [202, 'Accepted'],

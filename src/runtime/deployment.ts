@@ -23,6 +23,8 @@ export interface Budgets {
   readonly subrequests: number;
   /** Answers of backends that the cache keeps for the tenant; 0: its backends are asked every time. */
   readonly cacheBytes: number;
+  /** Open WebSockets, on all data threads together. */
+  readonly webSockets: number;
 }
 
 /** A place that a tenant may reach. */

@@ -11,6 +11,12 @@ export const MAX_LIVE_MEMORIES = 8_000;
 export const MAX_TASKS = 8_000;
 
 /**
+ * WebSockets in one process, handshakes included. Each has two sockets, so that with these and the requests a process stays under the
+ * 65,536 descriptors that systems commonly grant it; an idle one takes 27 KB. Beyond: `capacity`.
+ */
+export const MAX_WEBSOCKETS = 20_000;
+
+/**
  * The share of {@link MAX_TASKS} that anybody may have. The rest is for tenants with no more than {@link MODEST_TASKS} requests in
  * flight, so that those who send thousands to a slow backend do not lock the others out.
  */

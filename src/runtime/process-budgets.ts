@@ -14,13 +14,14 @@ export const PROCESS_BUDGETS = [
   'resident_mib',
   'mappings',
   'code_mib',
+  'websockets',
 ] as const;
 
 /** A member of {@link PROCESS_BUDGETS}. */
 export type ProcessBudget = (typeof PROCESS_BUDGETS)[number];
 
 /** Counted by those who take a piece; the others are measured, now and then, by a {@link ./process-gauge.ts ProcessGauge}. */
-export type CountedBudget = 'requests' | 'memories' | 'memory_pages' | 'sockets';
+export type CountedBudget = 'requests' | 'memories' | 'memory_pages' | 'sockets' | 'websockets';
 
 /** A ceiling for each. */
 export type Ceilings = Readonly<Record<ProcessBudget, number>>;

@@ -8,6 +8,7 @@ import {
   MAPPINGS_LOOK_MS,
   MAPPINGS_SHARE,
   MAX_CODE_MIB,
+  MAX_WEBSOCKETS,
   MAX_LIVE_MEMORIES,
   MAX_SOCKETS,
   MAX_TASKS,
@@ -77,6 +78,7 @@ export function ceilingsFor(memoryTargetMib: number): Ceilings {
     resident_mib: Math.floor(memoryTargetMib * MEMORY_CEILING_FACTOR),
     mappings: Math.floor(maxMappings() * MAPPINGS_SHARE),
     code_mib: MAX_CODE_MIB,
+    websockets: MAX_WEBSOCKETS,
   };
 }
 

@@ -3,10 +3,12 @@ import { CACHE_OUTCOMES, type CacheOutcome } from '../cache/outcome.ts';
 import { OUTCOME_NAMES, type Outcome } from '../outcome.ts';
 
 /**
- * Words per tenant: in flight, one per outcome, one per outcome of the cache, CPU microseconds as a low and a high half, pages of
- * linear memory, and connections to backends. No 64-bit words: their atomic access takes bigints, which cost an allocation per request.
+ * Words per tenant: in flight, one per outcome, one per outcome of the cache, open WebSockets, CPU microseconds as a low and a high half,
+ * pages of linear memory, and connections to backends. No 64-bit words: their atomic access takes bigints, which cost an allocation per
+ * request.
  */
-const WORDS = 1 + OUTCOME_NAMES.length + CACHE_OUTCOMES.length + 4;
+const WORDS = 1 + OUTCOME_NAMES.length + CACHE_OUTCOMES.length + 5;
+const WEBSOCKETS = WORDS - 5;
 const CPU_LOW = WORDS - 4;
 const CPU_HIGH = WORDS - 3;
 const PAGES = WORDS - 2;
@@ -28,6 +30,8 @@ export interface CounterShare {
 /** Figures of one tenant. */
 export interface TenantFigures {
   readonly inFlight: number;
+  /** Open ones, and handshakes that may open one. */
+  readonly webSockets: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
   /** What the cache did for its requests to backends. */
   readonly cache: Readonly<Record<CacheOutcome, number>>;
@@ -68,6 +72,19 @@ export class TenantCounters {
     Atomics.sub(this.share.words, slot * WORDS, 1);
   }
 
+  /** Counts a WebSocket in, unless there are `limit` already; answers whether it is in. */
+  tryEnterWebSocket(slot: number, limit: number): boolean {
+    const before = Atomics.add(this.share.words, slot * WORDS + WEBSOCKETS, 1);
+    if (before < limit) return true;
+    this.leaveWebSocket(slot);
+    return false;
+  }
+
+  /** Counts a WebSocket out. */
+  leaveWebSocket(slot: number): void {
+    Atomics.sub(this.share.words, slot * WORDS + WEBSOCKETS, 1);
+  }
+
   /** Requests in flight. */
   inFlight(slot: number): number {
     return Atomics.load(this.share.words, slot * WORDS);
@@ -106,6 +123,7 @@ export class TenantCounters {
     const cache = Object.fromEntries(CACHE_OUTCOMES.map((name) => [name, at(CACHE_PLACE[name])]));
     return {
       inFlight: this.inFlight(slot),
+      webSockets: at(WEBSOCKETS),
       outcomes: outcomes as Record<Outcome, number>,
       cache: cache as Record<CacheOutcome, number>,
       memoryPages: at(PAGES),

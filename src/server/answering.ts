@@ -39,7 +39,8 @@ export async function carry(visit: Visit, head: ResponseHead, body: BodySource):
   }
 }
 
-function unanswered({ writer }: Visit, error: unknown): Unanswered {
+/** What an error of a response that was being sent comes to. Throws it on when it is none of those that guest, origin or client can cause. */
+export function unanswered({ writer }: Visit, error: unknown): Unanswered {
   if (error instanceof InvalidResponse) return { outcome: 'no_response', detail: error.message };
   if (writer.ended) return GONE;
   if (error instanceof BodyError) return { outcome: 'backend_error', detail: 'the origin broke off its response' };

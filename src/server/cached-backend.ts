@@ -46,6 +46,8 @@ export class CachedBackend implements Backend, StoredAnswers {
   }
 
   async fetch(asked: BackendRequest): Promise<BackendResponse> {
+    // A connection that switches protocols is nobody else's.
+    if (asked.onSwitch !== undefined) return this.#backend.fetch(asked);
     const request = { ...asked, forwarded: this.#spelled(asked.forwarded) };
     const { deployment, name } = this.#place;
     const through = { deployment, backend: name, forwarded: request.forwarded };

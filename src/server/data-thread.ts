@@ -20,6 +20,7 @@ import { ServedDeployments } from './served.ts';
 import { ThreadLog } from './thread-log.ts';
 import type { DataThreadOptions, FromDataThread, ToDataThread } from './thread-messages.ts';
 import { Transport } from './transport.ts';
+import { WebSockets } from './websockets.ts';
 
 const options = workerData as DataThreadOptions;
 const port = parentPort;
@@ -69,8 +70,10 @@ const served = new ServedDeployments({
   socketsOf: (tenant) => sockets.of(tenant),
   checks: new CheckSlots(options.threads),
 });
+const webSockets = new WebSockets(counters, budgets);
 const edge = new Edge({
   engine,
+  webSockets,
   served,
   counters,
   concurrency: new Concurrency(counters),
@@ -80,10 +83,17 @@ const edge = new Edge({
 });
 const transport = new Transport(edge.handle);
 
-/** At the deadline: guests that still run end as `draining`, and responses that are still being sent are cut. */
+/**
+ * At the deadline: guests that still run end as `draining`, WebSockets are closed with 1001 (RFC 6455 §7.4.1), and responses that are
+ * still being sent are cut.
+ */
 function endOverdue(): void {
   engine.close();
-  setTimeout(() => transport.close(), CLOSING_GRACE_MS);
+  webSockets.close();
+  setTimeout(() => {
+    transport.close();
+    webSockets.destroy();
+  }, CLOSING_GRACE_MS);
 }
 
 /** Ends what has begun, within the deadline. Idle connections get a moment to notice. */
@@ -112,6 +122,7 @@ function hear(message: ToDataThread): void {
   switch (message.kind) {
     case 'change':
       served.apply(message.change);
+      if (message.change.remove.length > 0) webSockets.keepTenants(() => served.tenants());
       return say({ kind: 'applied', revision: message.change.revision });
     case 'usage': {
       const { tasks, ...rest } = engine.usage();
@@ -136,6 +147,7 @@ function hear(message: ToDataThread): void {
     case 'tail_taken':
       return tail.taken();
     case 'relieve':
+      if (message.pressure.measure === 'end') webSockets.relieve();
       return engine.relieve(message.pressure);
     case 'listen': {
       const bound = transport.listen(options.host, options.port);

@@ -1,6 +1,8 @@
 /** The way of a request through the data plane, from the transport's handler to the access log. */
 import type { Reply } from '../abi/abi.ts';
 import { announcesBody, declaredLength } from '../http/framing.ts';
+import { asksForWebSocket, isHandshake } from '../http/websocket.ts';
+import type { ResponseHead } from '../http/message.ts';
 import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
@@ -10,7 +12,7 @@ import type { TenantCounters } from '../runtime/tenant-counters.ts';
 import type { VersionCounters } from '../runtime/version-counters.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { isLooping } from '../upstream/loop.ts';
-import { answer } from './answering.ts';
+import { answer, unanswered, type Unanswered } from './answering.ts';
 import { Arrival } from './arrival.ts';
 import type { Concurrency } from './concurrency.ts';
 import { maySkipGuest } from './failure-policy.ts';
@@ -20,8 +22,10 @@ import { recourseOf, recover } from './recovery.ts';
 import { isGathered, receiveBody, type RequestBody } from './request-body.ts';
 import { ResponseWriter } from './response-writer.ts';
 import type { ServedDeployments } from './served.ts';
-import type { TransportRequest, TransportResponse } from './transport.ts';
+import type { TransportRequest, TransportResponse, TransportUpgrade } from './transport.ts';
 import { Visit } from './visit.ts';
+import { ClientWebSocket } from './websocket-client.ts';
+import { PendingWebSocket, type WebSockets } from './websockets.ts';
 
 /** Takes the records of requests. */
 export interface RequestLog {
@@ -38,6 +42,7 @@ export interface EdgeOptions {
   readonly counters: TenantCounters;
   readonly concurrency: Concurrency;
   readonly versions: VersionCounters;
+  readonly webSockets: WebSockets;
   readonly log: RequestLog;
   /** Takes what went wrong inside Kerb. */
   readonly report: (message: string) => void;
@@ -61,9 +66,9 @@ export class Edge {
   }
 
   /** The transport's handler: never throws, because an exception there ends the process. */
-  readonly handle = (response: TransportResponse, request: TransportRequest): void => {
+  readonly handle = (response: TransportResponse, request: TransportRequest, upgrade?: TransportUpgrade): void => {
     try {
-      this.#receive(response, request);
+      this.#receive(response, request, upgrade);
     } catch (error) {
       this.#options.report(`request handler: ${explain(error)}`);
       response.close();
@@ -79,10 +84,11 @@ export class Edge {
     });
   }
 
-  #receive(response: TransportResponse, request: TransportRequest): void {
+  #receive(response: TransportResponse, request: TransportRequest, upgrade?: TransportUpgrade): void {
     const arrival = new Arrival(request, response);
     // The transport reads trailer sections as the next request: a proxy that reuses connections must not send another behind one.
-    const own = arrival.headers.has('transfer-encoding') ? 'close' : 'keep';
+    // Nor behind what it may take for the beginning of a tunnel, when we do not switch.
+    const own = arrival.headers.has('transfer-encoding') || asksForWebSocket(arrival.headers) ? 'close' : 'keep';
     const writer = new ResponseWriter(response, arrival.method, () => (own === 'close' ? own : this.#connection));
     const visit = new Visit(arrival, writer);
     this.#visits += 1;
@@ -90,28 +96,34 @@ export class Edge {
       visit.clientGone();
       if (visit.task !== null) this.#options.engine.scheduler.cancel(visit.task, 'client_closed');
     });
-    this.#guard(visit, () => this.#route(visit, response));
+    this.#guard(visit, () => this.#route(visit, response, upgrade));
   }
 
-  #route(visit: Visit, response: TransportResponse): void {
+  #route(visit: Visit, response: TransportResponse, upgrade?: TransportUpgrade): void {
     const deployment = this.#admit(visit);
     if (deployment === null) return;
+    // A client that asks is answered as any other where there is nobody to speak WebSocket with.
+    if (upgrade !== undefined && deployment.origin !== null && isHandshake(visit.request))
+      visit.webSocket = new PendingWebSocket(upgrade);
     visit.backends = this.#options.served.enter(deployment);
     visit.holds = true;
     const { requestBodyBytes } = deployment.budgets;
     if (announcesBody(visit.request.headers)) visit.body = receiveBody(response, visit.writer, requestBodyBytes);
-    if (visit.body !== null && isGathered(visit.request.headers)) this.#gather(visit, visit.body, deployment);
-    else this.#queue(visit, deployment);
+    const queue = (): void => this.#guard(visit, () => this.#queue(visit, deployment));
+    // A turn later, for the reason that {@link #refuse} has: what follows in the same packet then ends the connection.
+    const begin = asksForWebSocket(visit.request.headers) ? (): void => void setImmediate(queue) : queue;
+    if (visit.body !== null && isGathered(visit.request.headers)) this.#gather(visit, visit.body, deployment, begin);
+    else begin();
   }
 
   /** Waits for a small body, no longer than its request might take. */
-  #gather(visit: Visit, body: RequestBody, deployment: Deployment): void {
+  #gather(visit: Visit, body: RequestBody, deployment: Deployment, begin: () => void): void {
     const late = setTimeout(() => {
       this.#guard(visit, () => this.#fail(visit, 'wall_limit', 'the request body did not come in time', 'close'));
     }, deployment.budgets.wallMs);
     body.whenOver(() => {
       clearTimeout(late);
-      this.#guard(visit, () => this.#queue(visit, deployment));
+      begin();
     });
   }
 
@@ -158,6 +170,8 @@ export class Edge {
     const { engine } = this.#options;
     if (visit.writer.ended) return this.#fail(visit, 'client_closed', null);
     try {
+      if (visit.webSocket !== null && !this.#options.webSockets.enter(visit.webSocket, deployment))
+        return this.#fail(visit, 'concurrency_limit', `limits.websockets: ${deployment.budgets.webSockets} are open`);
       visit.task = engine.open(deployment);
       visit.account = visit.task;
     } catch (error) {
@@ -175,9 +189,35 @@ export class Edge {
 
   async #answer(visit: Visit, reply: Reply): Promise<void> {
     this.#fixClient(visit);
-    const broken = await answer(visit, reply);
+    const broken =
+      reply.kind !== 'streamed' && reply.head.status === 101 && visit.webSocket !== null
+        ? this.#switch(visit, visit.webSocket, reply.head)
+        : await answer(visit, reply);
+    if (broken === 'relaying') return;
     if (broken === null) this.#finish(visit);
     else await this.#guestFailed(visit, broken.outcome, broken.detail);
+  }
+
+  /** Relays from here on. The guest is done, and what the request held of its tenant's is given back before the long part begins. */
+  #switch(visit: Visit, pending: PendingWebSocket, head: ResponseHead): Unanswered | 'relaying' {
+    const origin = pending.take();
+    if (origin === null)
+      return { outcome: 'no_response', detail: 'the response is a 101 without the WebSocket of the origin' };
+    const client = new ClientWebSocket();
+    try {
+      visit.writer.switchProtocols(head, () => pending.upgrade.accept(origin.protocol ?? '', client));
+    } catch (error) {
+      origin.destroy();
+      return unanswered(visit, error);
+    }
+    if (visit.gone) origin.destroy();
+    if (visit.gone) return { outcome: 'client_closed', detail: null };
+    this.#giveBack(visit);
+    this.#options.webSockets.relay(visit.tenant ?? '', client, origin, ({ outcome, detail, figures }) => {
+      [visit.outcome, visit.detail, visit.figures] = [outcome, detail, figures];
+      this.#finish(visit);
+    });
+    return 'relaying';
   }
 
   /** The client gets what its app wants for such a failure, or the error. What the guest had is free before. */
@@ -239,20 +279,29 @@ export class Edge {
   }
 
   #finish(visit: Visit): void {
-    const { engine, concurrency, served, log } = this.#options;
+    const { log } = this.#options;
     const { deployment } = visit;
     if (visit.finished) return;
     visit.finished = true;
     visit.body?.cancel();
-    if (visit.account !== null) engine.free(visit.account);
+    visit.webSocket?.over();
     if (deployment !== null) this.#count(visit, deployment);
-    if (deployment !== null && visit.counted) concurrency.leave(deployment.slot);
-    if (deployment !== null && visit.holds) served.leave(deployment);
+    this.#giveBack(visit);
     this.#visits -= 1;
     if (log.wants(visit.tenant)) log.request(visit.record());
     if (this.#visits > 0) return;
     this.#onIdle?.();
     this.#onIdle = null;
+  }
+
+  /** Gives back what a request holds of its tenant's. Idempotent. */
+  #giveBack(visit: Visit): void {
+    const { engine, concurrency, served } = this.#options;
+    const { deployment, counted, holds } = visit;
+    [visit.counted, visit.holds] = [false, false];
+    if (visit.account !== null) engine.free(visit.account);
+    if (deployment !== null && counted) concurrency.leave(deployment.slot);
+    if (deployment !== null && holds) served.leave(deployment);
   }
 
   #count({ outcome, cost }: Visit, { slot, figuresSlot }: Deployment): void {

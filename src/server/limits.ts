@@ -75,3 +75,41 @@ export const NEAR_COPIES_PART = 8;
 
 /** The part of its bytes, one in so many, that one stored body may take; larger ones go through. */
 export const LARGEST_BODY_PART = 4;
+/** Bytes of one WebSocket message; the same from clients as from origins. A client that sends a larger one is cut off. */
+export { MAX_MESSAGE_BYTES } from '../upstream/limits.ts';
+
+/**
+ * Bytes of messages that wait for the client of a WebSocket before its origin is paused. What the origin's socket has brought by then
+ * still comes: one read of 64 KiB, and the message that it completes.
+ */
+export const WEBSOCKET_HIGH_WATER_BYTES = 64 * 1024;
+
+/** Bytes still waiting at which a paused origin is read again. */
+export const WEBSOCKET_LOW_WATER_BYTES = 16 * 1024;
+
+/**
+ * Bytes that the transport keeps for the client of a WebSocket at most: what may come above, twice. Beyond, answers to pings are left
+ * out; a message that met it would end the connection with 1013.
+ */
+export const MAX_TRANSPORT_BACKLOG_BYTES = 3 * 1024 * 1024;
+
+/** Seconds of silence of a WebSocket's client, its answers to our pings included, after which it is lost. Proxies drop idle ones after a minute. */
+export const CLIENT_IDLE_SECONDS = 60;
+
+/**
+ * How often the transport is made to offer a client what waits for it while the same client is paused: the transport then hears
+ * neither of what comes nor of room. Both directions of one WebSocket at a standstill are rare.
+ */
+export const PAUSED_PUSH_MS = 25;
+
+/**
+ * Milliseconds for which a side of a WebSocket may take nothing of what waits for it: a message and a bit in this time are 18 KB a
+ * second. Reached: the connection ends, for it holds memory all the while.
+ */
+export const STALLED_WEBSOCKET_MS = 60_000;
+
+/**
+ * Messages of one client in one turn of the event loop. The transport hands over all that it has read, up to 512 KiB, and cannot be
+ * stopped in between: 87,000 empty messages would hold up everybody on the thread. Reached: the client is cut off.
+ */
+export const MAX_MESSAGES_PER_TURN = 8_192;

@@ -5,7 +5,7 @@ import { trimFieldValue } from '../http/fields.ts';
 import { declaredLength } from '../http/framing.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { PROBLEM_TYPE, problemJson } from '../http/problem.ts';
-import { bodyAllowed, checkResponse, HOST_FIELDS } from '../http/response-rules.ts';
+import { bodyAllowed, checkFieldList, checkResponse, HOST_FIELDS } from '../http/response-rules.ts';
 import { statusLine } from '../http/status.ts';
 import { OUTCOMES, RETRYABLE, type Outcome } from '../outcome.ts';
 import { SENT_AT_ONCE_BYTES } from './limits.ts';
@@ -124,6 +124,23 @@ export class ResponseWriter {
       const close = connection === 'close' || this.#connection() === 'close';
       if (this.#method === 'HEAD') this.#response.endWithoutBody(Buffer.byteLength(body), close);
       else this.#response.end(body, close);
+    });
+  }
+
+  /**
+   * Sends the head of a 101 and hands the connection over with `accept`, which is called corked. Throws as {@link whole}. What the
+   * handshake itself says is the transport's.
+   */
+  switchProtocols(head: ResponseHead, accept: () => void): void {
+    const fault = checkFieldList(head.headers);
+    if (fault !== null) throw new InvalidResponse(fault.detail);
+    if (this.#ended) return;
+    this.#ended = true;
+    const headers = head.headers.clone();
+    for (const name of ['sec-websocket-protocol', 'sec-websocket-version']) headers.delete(name);
+    this.#response.cork(() => {
+      this.#writeHead({ status: head.status, headers });
+      accept();
     });
   }
 

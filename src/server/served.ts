@@ -86,6 +86,13 @@ export class ServedDeployments {
     return this.#options.clients.of(deployment.tenant, client.ip) < share.percent ? share.canary : deployment;
   }
 
+  /** Tenants with a deployment in the table. */
+  tenants(): ReadonlySet<string> {
+    return new Set(
+      [...this.#entries.values()].filter(({ retired }) => !retired).map(({ deployment }) => deployment.tenant),
+    );
+  }
+
   /** Counts a request of `deployment` in, and answers what it may reach. */
   enter(deployment: Deployment): Reach {
     const entry = this.#entries.get(deployment.id);

@@ -10,7 +10,7 @@ import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Cost } from '../runtime/engine.ts';
 import type { Task } from '../runtime/task.ts';
-import type { AccessRecord } from '../telemetry/access-log.ts';
+import type { AccessRecord, WebSocketRecord } from '../telemetry/access-log.ts';
 import { loopOf } from '../upstream/loop.ts';
 import type { Arrival } from './arrival.ts';
 import type { Reach } from './failure-policy.ts';
@@ -18,6 +18,7 @@ import type { RequestBody } from './request-body.ts';
 import type { ResponseStream } from './response-stream.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import { NO_BACKENDS } from './subrequests.ts';
+import type { PendingWebSocket } from './websockets.ts';
 
 const NO_COST: Cost = { cpuMs: 0, waitMs: 0, slices: 0, hostcalls: 0, memoryBytes: 0, instance: 'none' };
 
@@ -41,6 +42,10 @@ export class Visit implements Exchange {
   /** Gives up what is asked in its stead. */
   recovery: AbortController | null = null;
   cost: Cost = NO_COST;
+  /** Its handshake, where it is one that the origin may accept. */
+  webSocket: PendingWebSocket | null = null;
+  /** What went through the WebSocket that it became. */
+  figures: WebSocketRecord | null = null;
   /** Whether it keeps its deployment from being closed when another replaces it. */
   holds = false;
   /** Whether it holds a place in its tenant's concurrency. */
@@ -84,7 +89,8 @@ export class Visit implements Exchange {
   }
 
   get origin(): Backend | null {
-    return this.backends.origin;
+    const { origin } = this.backends;
+    return origin === null || this.webSocket === null ? origin : this.webSocket.through(origin);
   }
 
   backend(name: string): Backend | null {
@@ -144,6 +150,7 @@ export class Visit implements Exchange {
       detail: this.detail,
       served: this.served,
       wallMs: performance.now() - request.startMs,
+      webSocket: this.figures,
       ...this.cost,
     };
   }

@@ -2,7 +2,19 @@
 import type { Measure } from '../failure-rule.ts';
 import type { Outcome } from '../outcome.ts';
 
-/** One request, when it is over. */
+/** What went through a WebSocket, in messages and in bytes of their content. */
+export interface WebSocketRecord {
+  /** From the client. */
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+  /** To the client. */
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  /** Of the close frame that ended it; 1005: it had none in it, 1006: there was no close frame (RFC 6455 §7.1.5). */
+  readonly closeCode: number;
+}
+
+/** One request, when it is over. One that became a WebSocket is over when both of its connections are. */
 export interface AccessRecord {
   /** Milliseconds since the epoch at the request's arrival. */
   readonly timeMs: number;
@@ -31,6 +43,8 @@ export interface AccessRecord {
   readonly hostcalls: number;
   readonly memoryBytes: number;
   readonly instance: 'fresh' | 'reused' | 'none';
+  /** `null` or absent: the request did not become a WebSocket. */
+  readonly webSocket?: WebSocketRecord | null;
 }
 
 /** The longest text of a client's that a line repeats. */
@@ -61,6 +75,14 @@ export type AccessFields = {
   detail?: string;
   /** What answered in the failed guest's stead; absent when nothing did. */
   served?: Measure;
+  /** Absent where the request did not become a WebSocket. */
+  websocket?: {
+    readonly received_messages: number;
+    readonly received_bytes: number;
+    readonly sent_messages: number;
+    readonly sent_bytes: number;
+    readonly close_code: number;
+  };
 };
 
 /** The fields of a record. */
@@ -86,7 +108,18 @@ export function accessFields(record: AccessRecord): Readonly<AccessFields> {
   };
   if (record.detail !== null) fields.detail = record.detail;
   if (record.served !== null) fields.served = record.served;
+  if (record.webSocket) fields.websocket = webSocketFields(record.webSocket);
   return fields;
+}
+
+function webSocketFields(record: WebSocketRecord): NonNullable<AccessFields['websocket']> {
+  return {
+    received_messages: record.receivedMessages,
+    received_bytes: record.receivedBytes,
+    sent_messages: record.sentMessages,
+    sent_bytes: record.sentBytes,
+    close_code: record.closeCode,
+  };
 }
 
 /** The record as a JSON object, without line end. */

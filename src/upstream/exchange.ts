@@ -1,7 +1,8 @@
 /** One request to a backend and its answer, as undici calls back about it. */
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { BackendError, type BackendRequest, type BackendResponse } from '../capability/backend.ts';
+import { BytesSource } from '../http/body.ts';
 import { fromBytes, stripHopByHop } from '../http/fields.ts';
 import { HeaderList } from '../http/headers.ts';
 import { checkFieldList, checkResponse } from '../http/response-rules.ts';
@@ -9,6 +10,8 @@ import type { Progress } from './circuit-breaker.ts';
 import { toBackendError } from './faults.ts';
 import { MAX_INFORMATIONAL, REQUEST_CHUNK_BYTES } from './limits.ts';
 import { ResponseBody } from './response-body.ts';
+import { OriginWebSocket } from './websocket.ts';
+import type { Handshake } from './websocket-handshake.ts';
 
 /** Fields that a trailer may not bring (RFC 9110 §6.5.1): they were needed before the content. In lower case. */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
@@ -33,6 +36,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly response: Promise<BackendResponse>;
   readonly #request: BackendRequest;
   readonly #authority: string;
+  readonly #handshake: Handshake | null;
   readonly #onOver: () => void;
   readonly #clock: () => number;
   readonly #settle: PromiseWithResolvers<BackendResponse>;
@@ -48,13 +52,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /**
    * @param authority - The backend's host and port, for messages.
+   * @param handshake - What was sent to have the backend switch to WebSocket; `null`: nothing.
    * @param onOver - Called once, when the transport is done with the exchange.
    * @param clock - Milliseconds of a clock that only goes forward.
    */
-  constructor(request: BackendRequest, authority: string, onOver: () => void, clock: () => number) {
+  constructor(
+    request: BackendRequest,
+    authority: string,
+    handshake: Handshake | null,
+    onOver: () => void,
+    clock: () => number,
+  ) {
     this.#clock = clock;
     this.#request = request;
     this.#authority = authority;
+    this.#handshake = handshake;
     this.#onOver = onOver;
     this.#settle = Promise.withResolvers();
     this.response = this.#settle.promise;
@@ -102,6 +114,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
     });
     this.#body = body;
     this.#settle.resolve({ status, headers: stripHopByHop(headers), body, trailers: this.#trailers });
+  }
+
+  /** The backend switches protocols: the connection has left the pool, and is the exchange's to hand on or to break off. */
+  onRequestUpgrade(controller: Dispatcher.DispatchController, status: number, _headers: unknown, socket: Duplex): void {
+    const headers = fieldsOf(controller.rawHeaders);
+    const fault =
+      status === 101 && !this.#isGivenUp && this.#handshake !== null
+        ? (checkFieldList(headers)?.detail ?? this.#handshake.fault(headers))
+        : 'nobody asked it to switch protocols';
+    if (fault !== null) {
+      socket.on('error', () => {}).destroy();
+      return this.onResponseError(controller, this.#malformed(fault));
+    }
+    this.#request.onSwitch?.(new OriginWebSocket(socket, headers.get('sec-websocket-protocol') ?? null));
+    const body = new BytesSource(new Uint8Array(0));
+    this.#settle.resolve({ status, headers: stripHopByHop(headers), body, trailers: this.#trailers });
+    this.#finish();
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -80,3 +80,27 @@ export const MAX_CHECKS_PER_SET = 8;
 
 /** Backends that the process checks, over its threads: a timer each. Further ones are asked unchecked. */
 export const MAX_CHECKED_BACKENDS = 16_384;
+
+/**
+ * Bytes of one WebSocket message, whichever side sends it: it is relayed whole, and waits in memory until it has come and until it is
+ * taken. 1 MiB, as hosted edges allow. A larger one ends the connection with 1009.
+ */
+export const MAX_MESSAGE_BYTES = 1024 * 1024;
+
+/** Pieces of one message, and pieces of socket reads that wait for the end of one: each costs far more than its bytes. Reached: 1008. */
+export const MAX_MESSAGE_FRAGMENTS = 4_096;
+
+/**
+ * Milliseconds of silence on a WebSocket after which its backend is sent a ping; after as many again it is lost. Under the minute after
+ * which most proxies drop an idle connection.
+ */
+export const WEBSOCKET_PING_MS = 30_000;
+
+/** Milliseconds that a WebSocket may take for its closing handshake, what waits to be sent included. Then it is broken off. */
+export const WEBSOCKET_CLOSE_MS = 5_000;
+
+/** Bytes of a block in which small frames are gathered before they are written: as many as a socket takes before it is full, a quarter. */
+export const OUTPUT_BLOCK_BYTES = 16 * 1024;
+
+/** Bytes up to which a piece of a frame is copied into a block. Beyond, copying costs more than a write of its own. */
+export const GATHERED_FRAME_BYTES = 2 * 1024;

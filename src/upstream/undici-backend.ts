@@ -15,6 +15,7 @@ import * as limits from './limits.ts';
 import { checkOutgoing, outgoingFields } from './outgoing.ts';
 import { mayRepeat } from './repeat.ts';
 import type { NameLookup } from './resolver.ts';
+import { Handshake } from './websocket-handshake.ts';
 
 /** How backends are reached. What is left out is the constant of `limits.ts`. */
 export interface UpstreamOptions {
@@ -136,10 +137,13 @@ export class UndiciBackend implements Backend {
   }
 
   #send(request: BackendRequest, pool: Pool, onOver: () => void): Exchange {
-    const headers = outgoingFields(request);
-    const exchange = new Exchange(request, this.#url.authority, onOver, this.#clock);
+    const { method } = request;
+    const handshake = request.onSwitch === undefined ? null : new Handshake(request.headers);
+    const headers = [...outgoingFields(request), ...(handshake?.fields ?? [])];
+    const exchange = new Exchange(request, this.#url.authority, handshake, onOver, this.#clock);
     const path = this.#url.basePath + request.target;
-    pool.dispatch({ method: request.method, path, headers, body: exchange.requestBody() }, exchange);
+    const upgrade = handshake === null ? null : 'websocket';
+    pool.dispatch({ method, path, headers, upgrade, body: exchange.requestBody() }, exchange);
     return exchange;
   }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAX_ORPHANED_FETCHES } from '../../src/cache/limits.ts';
 import { Admin } from '../e2e/admin.ts';
@@ -102,7 +102,6 @@ describe('an origin', () => {
       for (let i = 0; i < 4; i++) {
         const { body, headers } = await edge.fetch('thief', '/bomb', { headers: { 'accept-encoding': 'gzip' } });
         expect([headers['content-encoding'], body.length]).toEqual(['gzip', BOMB.length]);
-        if (i === 0) expect(gunzipSync(body).length).toBe(64 * 2 ** 20);
       }
     });
     expect((await heldOf('thief')).bytes).toBeLessThan(2 ** 20);

@@ -85,6 +85,7 @@ describe('the ceilings', () => {
         'resident_mib',
         'mappings',
         'code_mib',
+        'websockets',
       ]) {
         const used = await edge.metric(`kerb_budget_used{budget="${budget}"}`);
         const ceiling = await edge.metric(`kerb_budget_ceiling{budget="${budget}"}`);

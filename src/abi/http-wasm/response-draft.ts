@@ -8,6 +8,9 @@ import { GuestFault } from '../guest-fault.ts';
 import { CollectedBytes, type Hold } from './collected-bytes.ts';
 import { MAX_BUFFERED_BODY_BYTES, READ_STEP_BYTES, STREAM_FROM_BYTES } from './limits.ts';
 
+/** The media type of server-sent events (HTML standard, section 9.2), perhaps with parameters. */
+const EVENT_STREAM = /^text\/event-stream[ \t]*(;|$)/i;
+
 /** A response in the making: the guest's own, or the next handler's. */
 export class ResponseDraft {
   status = 200;
@@ -109,14 +112,14 @@ export class ResponseDraft {
   }
 
   /**
-   * Adds to the body. A guest that did not ask for buffering streams once it has written {@link STREAM_FROM_BYTES}; the
-   * promise then carries the client's backpressure.
+   * Adds to the body. A guest that did not ask for buffering streams once it has written {@link STREAM_FROM_BYTES}, or at once where
+   * its response is a stream of events, which are of use when they happen; the promise then carries the client's backpressure.
    */
   write(chunk: Uint8Array, mode: 'stream' | 'hold'): void | Promise<void> {
     if (this.#sink !== null) return this.#sink.write(chunk);
     if (this.#adopted) this.discardBody();
     this.#append(chunk);
-    if (mode === 'hold' || this.#held.length < STREAM_FROM_BYTES) return undefined;
+    if (mode === 'hold' || (this.#held.length < STREAM_FROM_BYTES && !this.#isEventStream())) return undefined;
     const held = this.#held.bytes;
     this.#sink = this.#exchange.stream(this.#head());
     this.discardBody();
@@ -132,6 +135,10 @@ export class ResponseDraft {
       return { kind: 'relay', head: this.#head(), body };
     }
     return { kind: 'whole', head: this.#head(), body: this.#held.bytes };
+  }
+
+  #isEventStream(): boolean {
+    return EVENT_STREAM.test(this.headers.get('content-type') ?? '');
   }
 
   #head(): ResponseHead {

@@ -61,6 +61,7 @@ describe('the capabilities of a version', () => {
       'secret API_KEY',
       'subrequests 32',
       'wall_ms 30000',
+      'websockets 100',
     ]);
   });
 
@@ -141,6 +142,7 @@ describe('what a version may do more than another', () => {
     ['[limits]\ncpu_ms = 100', 'cpu_ms 50 -> 100'],
     ['[limits]\ncpu_weight = 1000', 'cpu_weight 100 -> 1000'],
     ['[limits]\nsubrequests = 33', 'subrequests 32 -> 33'],
+    ['[limits]\nwebsockets = 101', 'websockets 100 -> 101'],
     ['hosts = ["hello.localhost", "www.example.com"]', 'host www.example.com'],
   ])('is seen with %j, and is taken away the other way round', (text, line) => {
     expect(capabilityDiff(linesOf(''), linesOf(text))).toEqual({ added: [line], removed: [] });

@@ -129,7 +129,7 @@ describe('any text', () => {
       } catch (error) {
         if (!(error instanceof KerbError)) throw new Error(`seed ${seed}`, { cause: error });
         const helpful = error.details.every(
-          (detail) => /^kerb\.toml:\d+: [^\p{C}]{1,186}$/u.test(detail) && detail.includes(';'),
+          (detail) => /^kerb\.toml:\d+: [^\p{C}]{1,226}$/u.test(detail) && detail.includes(';'),
         );
         if (error.details.length === 0 || !helpful)
           throw new Error(`seed ${seed}: ${error.explain()}`, { cause: error });

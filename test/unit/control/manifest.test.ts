@@ -23,7 +23,7 @@ function errorOf(text: string, file = 'kerb.toml'): KerbError {
 function faultsWith(more: string): readonly string[] {
   const error = errorOf(HEAD + more);
   expect(error.code).toBe('bad_manifest');
-  for (const detail of error.details) expect(detail.length).toBeLessThan(200);
+  for (const detail of error.details) expect(detail.length).toBeLessThan(240);
   return error.details;
 }
 
@@ -48,6 +48,7 @@ describe('a manifest', () => {
         memoryBytes: 128 * 1024 * 1024,
         concurrency: 200,
         subrequests: 32,
+        webSockets: 100,
         requestBodyBytes: 10 * 1024 * 1024,
         cacheBytes: 32 * 1024 * 1024,
       },
@@ -80,6 +81,7 @@ wall_ms = 2
 memory_mb = 3
 concurrency = 4
 subrequests = 0
+websockets = 0
 request_body_mb = 0
 cache_mb = 5
 [backends.site]
@@ -112,6 +114,7 @@ secrets = ["API_KEY"]
         memoryBytes: 3 << 20,
         concurrency: 4,
         subrequests: 0,
+        webSockets: 0,
         requestBodyBytes: 0,
         cacheBytes: 5 << 20,
       },
@@ -152,16 +155,16 @@ describe('faults', () => {
   it('are reported all at once, by line, with what to do', () => {
     const error = errorOf(
       'nmae = "x"\nmain = "../x.wasm"\norigin = "sit"\n[limits]\ncpu_ms = 0\nmemory = 1\n',
-      'tenants/x/kerb.toml',
+      'kerb.toml',
     );
-    expect(error.message).toBe('tenants/x/kerb.toml: the manifest has 6 faults');
+    expect(error.message).toBe('kerb.toml: the manifest has 6 faults');
     expect(error.details).toEqual([
-      'tenants/x/kerb.toml:1: name: is missing; e.g. name = "my-app"',
-      'tenants/x/kerb.toml:1: nmae: is an unknown key; did you mean name?',
-      'tenants/x/kerb.toml:2: main: "../x.wasm" is not a relative path that stays beside the manifest; e.g. main = "handler.wasm"',
-      'tenants/x/kerb.toml:3: origin: "sit" names no backend; add [backends.<name>] with this name and a url',
-      'tenants/x/kerb.toml:5: limits.cpu_ms: 0 is not a whole number from 1 to 10000; leave it out for 50',
-      'tenants/x/kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, request_body_mb, cache_mb',
+      'kerb.toml:1: name: is missing; e.g. name = "my-app"',
+      'kerb.toml:1: nmae: is an unknown key; did you mean name?',
+      'kerb.toml:2: main: "../x.wasm" is not a relative path that stays beside the manifest; e.g. main = "handler.wasm"',
+      'kerb.toml:3: origin: "sit" names no backend; add [backends.<name>] with this name and a url',
+      'kerb.toml:5: limits.cpu_ms: 0 is not a whole number from 1 to 10000; leave it out for 50',
+      'kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, websockets, request_body_mb, cache_mb',
     ]);
   });
 
@@ -197,7 +200,7 @@ describe('faults', () => {
     );
     expect(error.details).toHaveLength(2);
     for (const detail of error.details) {
-      expect(detail.length).toBeLessThan(200);
+      expect(detail.length).toBeLessThan(240);
       expect(detail).toMatch(/^[\x20-\x7e…]+$/);
       expect(detail).toContain('kerb.toml:');
     }

@@ -19,6 +19,7 @@ const PROCESS: ProcessMetrics = {
     resident_mib: { used: 15, ceiling: 16, refused: 17 },
     mappings: { used: 18, ceiling: 19, refused: 20 },
     code_mib: { used: 21, ceiling: 22, refused: 23 },
+    websockets: { used: 28, ceiling: 29, refused: 30 },
   },
   types: 24,
 };
@@ -29,6 +30,7 @@ function tenant(name: string, outcomes: Partial<Record<Outcome, number>>, cpuUs:
   return {
     tenant: name,
     inFlight: 3,
+    webSockets: 4,
     memoryPages: 2,
     outcomes: all as Record<Outcome, number>,
     cache: cache as Record<CacheOutcome, number>,
@@ -76,6 +78,7 @@ describe('the text', () => {
       'kerb_cpu_seconds_total{tenant="a"} 1.5',
       'kerb_cpu_seconds_total{tenant="b"} 0',
       'kerb_requests_in_flight{tenant="a"} 3',
+      'kerb_websockets{tenant="b"} 4',
       'kerb_deployments 2',
       'kerb_memory_bytes{tenant="a"} 131072',
       'kerb_thread_requests{thread="0"} 1',

@@ -42,7 +42,7 @@ describe('a deployment', () => {
   it('is made from the manifest, the module and its place', () => {
     const deployment = new Pipeline(stubCompile()).deploymentOf(
       admitted(`path = "/p"\nisolation = "reuse"\norigin = "o"\nreceipt = true
-        [limits]\ncpu_ms = 7\nwall_ms = 8\nconcurrency = 9\nrequest_body_mb = 1\nsubrequests = 2\ncpu_weight = 3
+        [limits]\ncpu_ms = 7\nwall_ms = 8\nconcurrency = 9\nrequest_body_mb = 1\nsubrequests = 2\nwebsockets = 4\ncpu_weight = 3
         [env]\nA = "1"\nconstructor = "x"
         [backends.o]\nurl = "http://127.0.0.1:9/"`),
       PLACE,
@@ -57,7 +57,15 @@ describe('a deployment', () => {
       abi: 'http-wasm',
       origin: 'o',
       backends: [{ name: 'o', url: 'http://127.0.0.1:9/' }],
-      budgets: { cpuMs: 7, wallMs: 8, concurrency: 9, requestBodyBytes: 1_048_576, subrequests: 2, cpuWeight: 3 },
+      budgets: {
+        cpuMs: 7,
+        wallMs: 8,
+        concurrency: 9,
+        requestBodyBytes: 1_048_576,
+        subrequests: 2,
+        webSockets: 4,
+        cpuWeight: 3,
+      },
     });
     expect(Buffer.from(deployment.grants.config).toString()).toBe('conf');
     expect(Object.isFrozen(deployment)).toBe(true);

@@ -58,6 +58,7 @@ export function processBudgets(ceilings: Partial<Ceilings> = {}): ProcessBudgets
     resident_mib: 1e6,
     mappings: 50_000,
     code_mib: 3_000,
+    websockets: 1_000,
   };
   return ProcessBudgets.create({ ...plenty, ...ceilings });
 }
@@ -93,6 +94,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
       requestBodyBytes: 1000,
       subrequests: 1,
       cacheBytes: 0,
+      webSockets: 10,
     },
     receipt: false,
     grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },

@@ -19,7 +19,7 @@ describe('a counted budget', () => {
     const budgets = processBudgets({ requests: 1 });
     budgets.take('requests');
     expect(() => budgets.take('memories')).not.toThrow();
-    expect(PROCESS_BUDGETS.map((budget) => budgets.read(budget).used)).toEqual([1, 1, 0, 0, 0, 0, 0]);
+    expect(PROCESS_BUDGETS.map((budget) => budgets.read(budget).used)).toEqual([1, 1, 0, 0, 0, 0, 0, 0]);
   });
 });
 

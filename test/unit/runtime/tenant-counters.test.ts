@@ -10,7 +10,14 @@ describe('tenant counters', () => {
     const zeros = Object.fromEntries(OUTCOME_NAMES.map((name) => [name, 0]));
     const cache = Object.fromEntries(CACHE_OUTCOMES.map((name) => [name, 0]));
     for (let slot = 0; slot < 3; slot++)
-      expect(counters.read(slot)).toEqual({ inFlight: 0, memoryPages: 0, outcomes: zeros, cache, cpuUs: 0 });
+      expect(counters.read(slot)).toEqual({
+        inFlight: 0,
+        webSockets: 0,
+        memoryPages: 0,
+        outcomes: zeros,
+        cache,
+        cpuUs: 0,
+      });
   });
 
   it('count every outcome in its own place, and leave other slots alone', () => {
@@ -35,6 +42,15 @@ describe('tenant counters', () => {
     expect(counters.tryEnter(0, 1)).toBe(false);
     counters.leave(0);
     expect(counters.tryEnter(0, 1)).toBe(true);
+  });
+
+  it('count WebSockets apart from requests, up to their own limit', () => {
+    const counters = TenantCounters.create(2);
+    expect([counters.tryEnterWebSocket(1, 1), counters.tryEnterWebSocket(1, 1)]).toEqual([true, false]);
+    expect(counters.read(1)).toMatchObject({ webSockets: 1, inFlight: 0, memoryPages: 0, cpuUs: 0 });
+    expect(counters.read(0).webSockets).toBe(0);
+    counters.leaveWebSocket(1);
+    expect([counters.tryEnterWebSocket(1, 0), counters.read(1).webSockets]).toEqual([false, 0]);
   });
 
   it('add CPU time up in microseconds, beyond 32 bits', () => {

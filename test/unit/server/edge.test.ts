@@ -17,6 +17,8 @@ import { NO_BACKENDS } from '../../../src/server/subrequests.ts';
 import type { TransportRequest } from '../../../src/server/transport.ts';
 import type { Visit } from '../../../src/server/visit.ts';
 import type { AccessRecord } from '../../../src/telemetry/access-log.ts';
+import { WebSockets } from '../../../src/server/websockets.ts';
+import { processBudgets } from '../runtime/harness.ts';
 import { FakeTransport } from './fake-transport.ts';
 
 const COST = { cpuMs: 1, waitMs: 0, slices: 1, hostcalls: 3, memoryBytes: 65_536, instance: 'fresh' } as const;
@@ -60,6 +62,7 @@ beforeEach(() => {
     leave: () => void (left += 1),
   };
   edge = new Edge({
+    webSockets: new WebSockets(counters, processBudgets()),
     engine: engine as unknown as Engine,
     served: served as unknown as ServedDeployments,
     counters,

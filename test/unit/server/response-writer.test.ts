@@ -52,9 +52,26 @@ describe('a whole response', () => {
       'Trailer',
       'Transfer-Encoding',
       'Upgrade',
+      'Sec-WebSocket-Accept',
+      'Sec-WebSocket-Extensions',
     ];
     void writer().whole(head(200, ...hosts.map((name): [string, string] => [name, 'x']), ['kept', '1']), BODY);
     expect(fake.fields).toEqual([['kept', '1']]);
+  });
+
+  it('of a switch of protocols has the fields of the origin, and none of the handshake', () => {
+    const one = writer();
+    const calls: string[] = [];
+    const fields: [string, string][] = [
+      ['x-a', '1'],
+      ['Upgrade', 'x'],
+      ['Sec-WebSocket-Protocol', 'x'],
+      ['Sec-WebSocket-Version', 'x'],
+    ];
+    one.switchProtocols(head(101, ...fields), () => calls.push('accepted'));
+    expect([fake.status, fake.fields, calls]).toEqual(['101 Switching Protocols', [['x-a', '1']], ['accepted']]);
+    expect([one.status, one.ended]).toEqual([101, true]);
+    expect(() => writer().switchProtocols(head(101, ['a', 'b\r\nc: d']), () => {})).toThrow('control character');
   });
 
   it('closes the connection when asked to', () => {

@@ -51,6 +51,14 @@ describe('an access line', () => {
     expect(accessLine(RECORD)).not.toContain('detail');
   });
 
+  it('says what went through a WebSocket, only where there was one', () => {
+    const webSocket = { receivedMessages: 1, receivedBytes: 2, sentMessages: 3, sentBytes: 4, closeCode: 1000 };
+    expect(JSON.parse(accessLine({ ...RECORD, webSocket }))).toMatchObject({
+      websocket: { received_messages: 1, received_bytes: 2, sent_messages: 3, sent_bytes: 4, close_code: 1000 },
+    });
+    expect(accessLine({ ...RECORD, webSocket: null })).not.toContain('websocket');
+  });
+
   it('holds no line end that a client chose, and repeats 2 KiB of its text at most', () => {
     const line = accessLine({ ...RECORD, target: `/\r\n{"forged":1}${'x'.repeat(5000)}`, host: 'h'.repeat(5000) });
     expect(line).not.toMatch(/[\r\n]/);

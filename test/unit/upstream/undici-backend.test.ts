@@ -253,6 +253,23 @@ describe('broken framing is an error, not an answer', () => {
     await expect(body.read(99)).rejects.toBeInstanceOf(BodyError);
   });
 
+  test('an upgrade that was asked for, without the right proof', async () => {
+    const url = await serveText(
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n',
+      'stay',
+    );
+    const sockets: unknown[] = [];
+    const error = await errorOf(backendAt(url).fetch(requestOf({ onSwitch: (socket) => sockets.push(socket) })));
+    expect([error.fault, sockets]).toEqual(['protocol', []]);
+    expect(error.message).toContain('Sec-WebSocket-Accept');
+  });
+
+  test('an upgrade that was asked for, and is an ordinary answer', async () => {
+    const url = await serveText('HTTP/1.1 200 OK\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\nno');
+    const answer = await backendAt(url).fetch(requestOf({ onSwitch: () => expect.unreachable() }));
+    expect([answer.status, await textOf(answer.body)]).toEqual([200, 'no']);
+  });
+
   test('an upgrade that nobody asked for', async () => {
     const url = await serveText(
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n',

@@ -131,6 +131,31 @@ describe('write_body to the response', () => {
     expect(guest.streamed[0]?.body.length).toBe(STREAM_FROM_BYTES + 4);
   });
 
+  it.each(['text/event-stream', 'Text/Event-Stream; charset=utf-8'])(
+    'streams %s from the first write on',
+    async (type) => {
+      const guest = new DirectGuest();
+      const reply = await guest.handle({}, () => {
+        guest.call('set_header_value', RESPONSE, 'Content-Type', type);
+        guest.call('write_body', RESPONSE, 'data: 1');
+        expect(guest.streamed.map(({ body }) => Buffer.from(body).toString())).toEqual(['data: 1']);
+      });
+      expect(reply).toEqual({ kind: 'streamed' });
+    },
+  );
+
+  it('holds what is no stream of events, or is buffered', async () => {
+    const guest = new DirectGuest();
+    await guest.handle({}, () => {
+      guest.call('set_header_value', RESPONSE, 'content-type', 'text/event-streams');
+      guest.call('write_body', RESPONSE, 'data: 1');
+      guest.call('enable_features', 2);
+      guest.call('set_header_value', RESPONSE, 'content-type', 'text/event-stream');
+      guest.call('write_body', RESPONSE, 'data: 2');
+      expect(guest.streamed).toEqual([]);
+    });
+  });
+
   it('then carries the backpressure of the client', async () => {
     const guest = new DirectGuest();
     await guest.handle({}, () => {

@@ -91,6 +91,10 @@ describe('header', () => {
     'trailer',
     'Transfer-Encoding',
     'upgrade',
+    'Sec-WebSocket-Key',
+    'sec-websocket-version',
+    'sec-websocket-extensions',
+    'sec-websocket-accept',
     'proxy-connection',
     'Proxy-Authorization',
   ])('refuses %s, which is the host’s', (name) =>
