@@ -35,6 +35,7 @@ const EXCHANGE: Exchange = {
   origin: null,
   backend: () => null,
   issuer: () => null,
+  signer: () => null,
   forwarded: { for: '', proto: 'http', host: '' },
   signal: new AbortController().signal,
   stream: () => {
@@ -78,7 +79,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
       webSockets: 0,
     },
     receipt: false,
-    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },
+    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES, geo: false },
     origin: null,
     backends: [],
     jwt: [],

@@ -42,6 +42,8 @@ export interface Config {
   readonly allowBackends: readonly Cidr[];
   /** A file that lists other issuers of tokens; `null`: there are none. */
   readonly issuersFile: string | null;
+  /** Files that say where addresses are. Empty: there are none. */
+  readonly geoFiles: readonly string[];
   readonly accessLog: AccessLogTarget;
   readonly logLevel: LogLevel;
   /** How long requests in flight may go on once the process is told to stop. */
@@ -105,19 +107,22 @@ const SETTINGS = {
   'max-module': { value: 'MIB', standard: String(STANDARD_MODULE_MIB), help: 'largest module, in MiB' },
   'allow-backend': { value: 'CIDR', standard: '', help: 'private addresses that apps may reach; repeatable' },
   issuers: { value: 'FILE', standard: '', help: 'JSON list of other issuers whose tokens are taken' },
+  geo: { value: 'FILE', standard: '', help: 'address database for kerb_geo, mmdb; repeatable' },
   'access-log': { value: 'PATH', standard: '-', help: 'file for the access log; - is stdout, off is none' },
   'log-level': { value: 'LEVEL', standard: 'info', help: `the least level that is logged: ${LOG_LEVELS.join(', ')}` },
   'drain-ms': { value: 'MS', standard: '10000', help: 'time for requests in flight when the process stops' },
 } as const satisfies Record<string, Setting>;
 
 type SettingName = keyof typeof SETTINGS;
+/** Those that collect. */
+const LISTS: ReadonlySet<SettingName> = new Set(['allow-backend', 'geo']);
 const NAMES = Object.keys(SETTINGS) as SettingName[];
 const FLAGS: readonly string[] = [...NAMES, 'help', 'version'].map((name) => `--${name}`);
 
 /**
  * Reads the arguments after the program's name, with `env` standing in for flags that are not given (`KERB_EDGE_PORT` for
  * `--edge-port`; lists comma-separated; an empty variable counts as unset). A flag that is given twice keeps its last
- * value; `--allow-backend` collects. `--help` and `--version` win over everything else, faults included.
+ * value; `--allow-backend` and `--geo` collect. `--help` and `--version` win over everything else, faults included.
  *
  * Throws a {@link KerbError} `bad_config` whose details list every fault at once: unknown flags, arguments that are no
  * flag, missing values, values out of range, one port for both listeners.
@@ -246,7 +251,7 @@ class Values {
     const from = variableOf(name);
     const text = this.#env[from] ?? '';
     if (text === '') return { from, texts: [] };
-    return { from, texts: name === 'allow-backend' ? text.split(',').map((part) => part.trim()) : [text] };
+    return { from, texts: LISTS.has(name) ? text.split(',').map((part) => part.trim()) : [text] };
   }
 
   #note(from: string, text: string, need: string): void {
@@ -289,6 +294,7 @@ function readConfig(values: Values): Config {
       values.all('allow-backend', parseCidr, 'an address range; e.g. 127.0.0.0/8 or fd00::/8'),
     ),
     issuersFile: values.all('issuers', filePath, 'a file; write its path').at(-1) ?? null,
+    geoFiles: Object.freeze(values.all('geo', filePath, 'a file; write its path')),
     accessLog: values.one('access-log', accessLogTarget, 'a path, - or off; choose one'),
     logLevel: values.one('log-level', logLevel, `one of ${LOG_LEVELS.join(', ')}; choose one`),
     drainMs: values.one(

@@ -4,6 +4,7 @@ import { createApi, type Api } from './api/api.ts';
 import { SERVER_OPTIONS } from './api/limits.ts';
 import { openAuthority } from './api/own-authority.ts';
 import type { Config } from './config.ts';
+import { ObjectStore } from './cache/object-store.ts';
 import { Compiler } from './control/compiler.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { metricsText } from './control/metrics-text.ts';
@@ -11,6 +12,7 @@ import { LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/
 import { Control } from './control/control.ts';
 import { ModuleCache } from './control/module-cache.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
+import { GeoFiles } from './geo/geo-files.ts';
 import { PROCESS_BUDGETS, ProcessBudgets, type BudgetFigures, type ProcessBudget } from './runtime/process-budgets.ts';
 import { ceilingsFor, pageTableMib, ProcessGauge } from './runtime/process-gauge.ts';
 import { TenantCounters } from './runtime/tenant-counters.ts';
@@ -28,6 +30,13 @@ const API_CLOSE_MS = 2_000;
 
 /** Versions in force whose figures are kept at a time; a place takes 16 bytes. */
 const VERSION_SLOTS = 131_072;
+
+/** Guests' objects: at most a sixteenth of the memory that the process aims at, and 256 MiB. */
+const OBJECT_SHARE = 16;
+const MAX_OBJECTS_MIB = 256;
+
+/** Of these, one tenant's. 16 MiB. */
+const OBJECTS_PER_TENANT = 16 * 2 ** 20;
 
 /** A running Kerb. */
 export interface Serving {
@@ -77,6 +86,8 @@ async function assemble(
 ): Promise<Serving> {
   const lines = await LineWriter.open(config.accessLog);
   closers.push(() => lines.close());
+  const geo = await GeoFiles.open(config.geoFiles, { report: (level, message) => log[level](message) });
+  closers.push(() => Promise.resolve(geo.close()));
   const watchdog = new Watchdog(config.threads);
   watchdog.onFailure(onDeath);
   closers.push(() => watchdog.close());
@@ -85,6 +96,10 @@ async function assemble(
   const budgets = ProcessBudgets.create(ceilingsFor(config.memoryTargetMib));
   const compiler = new Compiler(config.maxModuleMib * 2 ** 20);
   const modules = new ModuleCache((request) => compiler.compile(request), budgets);
+  const objects = new ObjectStore({
+    maxBytes: Math.min(config.memoryTargetMib / OBJECT_SHARE, MAX_OBJECTS_MIB) * 2 ** 20,
+    quotaBytes: OBJECTS_PER_TENANT,
+  });
   closers.push(watchWear(compiler, onWornOut));
 
   let health: 'starting' | 'ok' | 'draining' = 'starting';
@@ -105,6 +120,7 @@ async function assemble(
       counters,
       versionCounters: versions,
       rehearse: (deployment) => threads.rehearse(deployment),
+      objects,
       cache: { purge: (purge) => threads.purge(purge), usage: (tenant) => threads.cacheUsage(tenant) },
       log,
     },
@@ -134,15 +150,22 @@ async function assemble(
       onLines: (text) => lines.write(text),
       onFault: (message) => log.error(message),
       onKv: (home, store, question) => control.kv.ask(home, store, question),
+      onObject: (home, question) => objects.ask(home, question),
+      onObjectRelease: (fill) => objects.release(fill),
       onDeath,
     },
   );
+
+  geo.follow((databases) => threads.useGeo(databases));
 
   const gauge = new ProcessGauge({
     budgets,
     memoryTargetMib: config.memoryTargetMib,
     onPressure: (pressure) => {
-      if (pressure.measure !== 'none') modules.clear();
+      if (pressure.measure !== 'none') {
+        modules.clear();
+        objects.clear();
+      }
       threads.relieve(pressure);
     },
   });

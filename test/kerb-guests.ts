@@ -12,6 +12,11 @@ const FUNCTIONS: Readonly<Record<string, readonly [module: string, name: string,
   delete: ['kerb_kv', 'delete', '(param i32 i32 i32) (result i32)'],
   list: ['kerb_kv', 'list', '(param i32 i32 i32 i32 i32 i32 i32) (result i32)'],
   configGet: ['kerb_config', 'get', '(param i32 i32 i32 i32) (result i32)'],
+  cacheLookup: ['kerb_cache', 'lookup', '(param i32 i32 i32 i32 i32) (result i64)'],
+  cacheGet: ['kerb_cache', 'get', '(param i32 i32 i32 i32) (result i64)'],
+  cachePut: ['kerb_cache', 'put', '(param i32 i32 i32 i32 i32 i32 i32 i32) (result i32)'],
+  cachePurge: ['kerb_cache', 'purge', '(param i32 i32) (result i32)'],
+  lookup: ['kerb_geo', 'lookup', '(param i32 i32 i32 i32) (result i32)'],
   secretGet: ['kerb_secret', 'get', '(param i32 i32 i32 i32) (result i32)'],
 };
 

@@ -1,12 +1,16 @@
 /** The contract between a guest ABI and the runtime that sandboxes its guests. */
 import type { Backend, ForwardedFor } from '../capability/backend.ts';
+import type { GuestClock } from '../capability/clock.ts';
+import type { Geo } from '../capability/geo.ts';
+import type { GuestLog } from '../capability/log.ts';
 import type { KvStore } from '../capability/kv.ts';
+import type { ObjectCache } from '../capability/object-cache.ts';
+import type { Randomness } from '../capability/random.ts';
 import type { RateCounters } from '../capability/rate.ts';
 import type { StoreGrants } from '../capability/stores.ts';
-import type { TokenIssuer } from '../capability/jwt.ts';
+import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
-import type { LogLevel } from '../log-level.ts';
 import type { ImportTable, Signature } from '../wasm/signature.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { BoundFunction, Scalar } from './host-function.ts';
@@ -19,10 +23,12 @@ export interface GuestGrants {
   readonly env: Readonly<Record<string, string>>;
   /** What of its tenant's stores. */
   readonly stores: StoreGrants;
+  /** Whether it may ask where an address is. */
+  readonly geo: boolean;
 }
 
 /** What the sandbox offers the guest-side half of an ABI. One per sandbox. */
-export interface GuestHost {
+export interface GuestHost extends GuestLog, GuestClock, Randomness {
   readonly memory: GuestMemory;
   readonly grants: GuestGrants;
   /**
@@ -37,18 +43,12 @@ export interface GuestHost {
   charge(cpuMs: number): void;
   /** A key-value store that was granted, for the request at hand; `null`: none of that name was. */
   kv(name: string): KvStore | null;
+  /** The object cache, for the request at hand, which ends what it has begun there; `null`: it was not granted. */
+  objects(): ObjectCache | null;
   /** The tenant's rate counters. */
   readonly rates: RateCounters;
-  /** Writes a line to the tenant's log; bounded, never throws. */
-  log(level: LogLevel, message: string): void;
-  /** The same, under the name of an endpoint: letters, digits, `.`, `_` and `-`. */
-  logTo(endpoint: string, message: string): void;
-  /** Whether lines of this level are kept. */
-  logs(level: LogLevel): boolean;
-  /** Nanoseconds since the epoch; moves only when the guest waits or a request begins (no timing oracle). */
-  wallClockNs(): bigint;
-  /** Nanoseconds of a monotonic clock, with the same restriction. */
-  monotonicNs(): bigint;
+  /** Where addresses are; `null`: it was not granted. */
+  readonly geo: Geo | null;
 }
 
 /** One HTTP request on its way through a guest. */
@@ -62,6 +62,8 @@ export interface Exchange {
   backend(name: string): Backend | null;
   /** The token issuer of that name; `null` when the tenant trusts none. */
   issuer(name: string): TokenIssuer | null;
+  /** What signs as the issuer of that name; `null`: the tenant was granted none. */
+  signer(name: string): TokenSigner | null;
   /** What backends are told about the client, whatever the guest does to the request. */
   readonly forwarded: ForwardedFor;
   /** Ends everything that waits on behalf of this request: set on deadline, client gone, shutdown. Made on first use. */

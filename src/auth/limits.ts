@@ -66,6 +66,12 @@ export const MAX_SIGNING_KEYS = 32;
 /** Characters of a module signature. One by Ed25519 or P-256 with a thumbprint has under 250. */
 export const MAX_MODULE_SIGNATURE_LENGTH = 2 * 1024;
 
+/** Bytes of a private key in a secret. A JWK of either kind has under 300. A larger one is not read. */
+export const MAX_SIGNING_JWK_BYTES = 4 * 1024;
+
+/** Bytes of claims that a guest has signed: the token stays under {@link MAX_TOKEN_BYTES}, and can be verified. A larger object is refused. */
+export const MAX_SIGNED_CLAIMS_BYTES = 4 * 1024;
+
 // --- Key sets of other issuers ----------------------------------------------------------------------------------------
 
 /** How long a key set is used without asking again: the time that a withdrawn key is still believed. */

@@ -27,6 +27,15 @@ export const MAX_TAGS = 256;
 /** Characters of one tag; a response with a longer one is not stored. */
 export const MAX_TAG_CHARS = 1_024;
 
+/** Bytes that an object of a guest's costs besides key, value and tags: its place in the maps and its objects, rounded up. */
+export const OBJECT_OVERHEAD_BYTES = 512;
+
+/** Milliseconds after which whoever makes an object has failed, also if nobody says so: the next who asks has to. A minute. */
+export const FILL_LEASE_MS = 60_000;
+
+/** Tags that are remembered as purged while an object is made; more count as a purge of the object, which is always safe. */
+export const MAX_PURGED_TAGS = 1_000;
+
 /** Bytes that an entry costs besides its head and body: its place in three maps and its objects, measured and rounded up. */
 export const ENTRY_OVERHEAD_BYTES = 1_024;
 

@@ -1,7 +1,7 @@
 /** The port through which a tenant reaches a backend of its manifest. */
 import type { BodySource } from '../http/body.ts';
 import type { HeaderList } from '../http/headers.ts';
-import type { TokenIssuer } from './jwt.ts';
+import type { TokenIssuer, TokenSigner } from './jwt.ts';
 import type { BackendWebSocket } from './websocket.ts';
 
 /** Whom a request is made for: what the host tells the backend about the client. No guest can set or change it. */
@@ -96,4 +96,6 @@ export interface Backends {
   backend(name: string): Backend | null;
   /** The token issuer of that name; `null` when the tenant trusts none. */
   issuer(name: string): TokenIssuer | null;
+  /** What signs as the issuer of that name; `null`: the tenant was granted none. */
+  signer(name: string): TokenSigner | null;
 }

@@ -1,11 +1,8 @@
 /** The port to a tenant's key-value stores: what may be asked, what is answered, and how asking fails. */
+import type { TenantHome } from './stores.ts';
 
-/** Whose stores: a name may be given to another tenant later, who must not find what the first one's last requests write. */
-export interface KvHome {
-  readonly tenant: string;
-  /** When the tenant was made, in ms since the epoch; `null`: it is an app of the tenants folder. */
-  readonly madeMs: number | null;
-}
+/** Whose stores. */
+export type KvHome = TenantHome;
 
 /** An entry as it was when it was read. */
 export interface KvEntry {

@@ -1,6 +1,7 @@
 /** What tenants and operators ask of the HTTP cache: to forget, and what it holds. */
 import { cacheTenant } from '../cache/key.ts';
 import type { Purge, PurgeSubject } from '../cache/purge.ts';
+import type { TenantHome } from '../capability/stores.ts';
 import { KerbError } from '../errors.ts';
 import { parseAuthority } from '../http/authority.ts';
 import { targetFault } from '../http/request-rules.ts';
@@ -16,9 +17,16 @@ export interface CacheThreads {
   usage(tenant: string): Promise<{ readonly bytes: number; readonly entries: number }>;
 }
 
+/** The objects that guests keep ({@link ../capability/object-cache.ts}). Each answers how many were removed. */
+export interface KeptObjects {
+  purgeTag(home: TenantHome, tag: string): number;
+  purgeAll(home: TenantHome): number;
+}
+
 /** What the desk works with. */
 export interface CacheDeskOptions {
   readonly cache: CacheThreads;
+  readonly objects: KeptObjects;
   readonly counters: { read(slot: number): TenantFigures };
   /** The deployment of a tenant that serves, if one does. */
   readonly serving: (tenant: string) => Deployment | undefined;
@@ -33,14 +41,17 @@ export class CacheDesk {
   }
 
   /**
-   * Purges on all data threads; settles when it is done, with how many stored responses there were. Rejects with `bad_request` for a URL
-   * that none can be stored under. A tenant that serves nothing has nothing stored.
+   * Purges responses on all data threads, and objects of guests, which have tags, no URLs, and are not made stale but removed. Settles
+   * when it is done, with how many there were. Throws `bad_request` for a URL that nothing can be stored under. A tenant that serves
+   * nothing has nothing stored.
    */
-  purge(tenant: string, { soft = false, ...what }: PurgeRequest): Promise<number> {
+  async purge(tenant: string, { soft = false, ...what }: PurgeRequest): Promise<number> {
     const subject = subjectOf(what);
     const deployment = this.#options.serving(tenant);
-    if (deployment === undefined) return Promise.resolve(0);
-    return this.#options.cache.purge({ tenant: nameOf(deployment), subject, mode: soft ? 'soft' : 'hard' });
+    if (deployment === undefined) return 0;
+    const removed = this.#removeObjects(deployment, subject);
+    const purge: Purge = { tenant: nameOf(deployment), subject, mode: soft ? 'soft' : 'hard' };
+    return removed + (await this.#options.cache.purge(purge));
   }
 
   /** What the cache holds of a tenant, and what it did for it since the process began. */
@@ -50,6 +61,13 @@ export class CacheDesk {
     const { bytes, entries } = await this.#options.cache.usage(nameOf(deployment));
     const requests = this.#options.counters.read(deployment.slot).cache;
     return { entries, bytes, quotaBytes: deployment.budgets.cacheBytes, requests };
+  }
+
+  #removeObjects({ tenant, grants }: Deployment, subject: PurgeSubject): number {
+    const home = { tenant, madeMs: grants.stores.madeMs };
+    if (subject.kind === 'url') return 0;
+    const { objects } = this.#options;
+    return subject.kind === 'tag' ? objects.purgeTag(home, subject.tag) : objects.purgeAll(home);
   }
 }
 

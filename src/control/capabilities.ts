@@ -47,16 +47,19 @@ const LIMITS = {
  * escaped, long ones carry a digest. Values of the environment and of the configuration are no capabilities and are not shown.
  */
 export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[]): string[] {
-  const { hosts, path, backends, jwt, env, files, stores, limits, onFailure } = manifest;
+  const { hosts, path, geo, backends, jwt, env, files, stores, limits, onFailure } = manifest;
   const lines = [
     ...hosts.map((host) => `host ${word(host, /^[A-Za-z0-9*.:[\]-]+$/)}`),
     `path ${word(path, PLAIN_PATH)}`,
     ...backends.map(({ name, url }) => `backend ${word(name)} ${shownUrl(url)}`),
     ...backends.flatMap(({ name, health }) => (health === undefined ? [] : [`health ${word(name)} ${target(health)}`])),
     ...jwt.map(({ name, issuer }) => `jwt ${word(name)} ${word(issuer, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`),
+    ...jwt.flatMap(({ name, sign }) => (sign === null ? [] : [`sign ${word(name)} ${word(sign.secret)}`])),
+    ...(geo ? ['geo'] : []),
     ...env.map(({ name }) => `env ${word(name)}`),
     ...files.map(({ guest }) => `files ${word(guest, /^[A-Za-z0-9_./-]+$/)}`),
     ...stores.kv.map((name) => `kv ${word(name)}`),
+    ...(stores.cache ? ['cache'] : []),
     ...(stores.config === null ? [] : ['config', ...stores.config.map(({ name }) => `config ${word(name)}`)]),
     ...stores.secrets.map((name) => `secret ${word(name)}`),
     ...unguardedLines(onFailure),

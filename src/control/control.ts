@@ -14,7 +14,7 @@ import type { TenantRecord } from '../store/records.ts';
 import type { BlobStore, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { AuditTrail } from './audit-trail.ts';
-import { CacheDesk, type CacheThreads } from './cache-desk.ts';
+import { CacheDesk, type CacheThreads, type KeptObjects } from './cache-desk.ts';
 import { CanaryWatch } from './canary-watch.ts';
 import { ContentChanges, watched, type WatchedContent } from './content-changes.ts';
 import { FolderContents } from './folder-contents.ts';
@@ -41,6 +41,8 @@ export interface ControlOptions {
   readonly versionCounters: VersionCounters;
   readonly rehearse: Rehearse;
   readonly cache: CacheThreads;
+  /** What guests keep in the object cache. */
+  readonly objects: KeptObjects;
   readonly log: Log;
 }
 
@@ -106,7 +108,12 @@ export class Control {
       views,
       maxModuleBytes: TENANT_FILE_LIMITS.moduleBytes,
       rehearse,
-      cache: new CacheDesk({ cache: options.cache, counters, serving: (name) => views.serving(name) }),
+      cache: new CacheDesk({
+        cache: options.cache,
+        objects: options.objects,
+        counters,
+        serving: (name) => views.serving(name),
+      }),
       onFreed: () => void this.#retryFolder(),
       recordUsage: () => this.#usage.record(Date.now()),
       onOwner: (name) => this.#countAnew(name),

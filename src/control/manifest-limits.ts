@@ -96,6 +96,8 @@ export const MANIFEST_LIMITS = {
   issuers: 16,
   /** Characters of a key set in the manifest: what one that is fetched may have in bytes. */
   keySetChars: 64 * 1024,
+  /** Seconds that a token of the tenant's own signing may live at most: a day, for it cannot be called back. */
+  tokenSeconds: 24 * 60 * 60,
   /** Characters of a backend's URL. */
   urlChars: 2_048,
   /** Environment variables of one tenant. */

@@ -139,17 +139,43 @@ const jwksPlace = z.strictObject(
   need('a table', 'or a key set in quotes'),
 );
 
-const jwtIssuer = z.strictObject(
+/** Algorithms that a guest's tokens are signed with. */
+export const SIGNING_ALGORITHMS = ['EdDSA', 'ES256'] as const;
+
+const TOKEN_SECONDS: Budget = { standard: 300, least: 1, ceiling: MANIFEST_LIMITS.tokenSeconds };
+
+const jwtSigning = z.strictObject(
   {
-    issuer: matching(WORD, WORD_WORDS, 'give the "iss" of its tokens'),
-    audience: matching(WORD, WORD_WORDS, 'give the "aud" of tokens for this app'),
-    jwks: z.union(
-      [textThat(keySetText, 'a key set, JSON with a list "keys"', 'e.g. the text of jwks.json'), jwksPlace],
-      need('a key set or { backend = "…", path = "…" }', 'e.g. jwks = { backend = "idp", path = "/jwks.json" }'),
-    ),
+    secret: matching(GRANT_NAME, GRANT_WORDS, 'name the secret with the key, a private JWK'),
+    alg: z
+      .enum(SIGNING_ALGORITHMS, need(`one of ${SIGNING_ALGORITHMS.join(', ')}`, 'leave it out for EdDSA'))
+      .default('EdDSA'),
+    ttl_s: budget(TOKEN_SECONDS),
   },
-  need('a table', 'write [jwt.<name>] with issuer, audience and jwks below it'),
+  need('a table', 'e.g. sign = { secret = "SIGNING_KEY", alg = "EdDSA", ttl_s = 300 }'),
 );
+
+const NO_KEYS = need(
+  'a key set or { backend = "…", path = "…" }',
+  'e.g. jwks = { backend = "idp", path = "/jwks.json" }',
+);
+
+const jwtIssuer = z
+  .strictObject(
+    {
+      issuer: matching(WORD, WORD_WORDS, 'give the "iss" of its tokens'),
+      audience: matching(WORD, WORD_WORDS, 'give the "aud" of tokens for this app'),
+      jwks: z
+        .union(
+          [textThat(keySetText, 'a key set, JSON with a list "keys"', 'e.g. the text of jwks.json'), jwksPlace],
+          NO_KEYS,
+        )
+        .optional(),
+      sign: jwtSigning.optional(),
+    },
+    need('a table', 'write [jwt.<name>] with issuer, audience and jwks below it'),
+  )
+  .refine(({ jwks, sign }) => jwks !== undefined || sign !== undefined, { path: ['jwks'], error: NO_KEYS.error({}) });
 
 const fileInside = (example: string): z.ZodType<string> =>
   textThat(insidePath, 'a relative path that stays beside the manifest', `e.g. ${example}`);
@@ -165,6 +191,7 @@ const text = matching(WITHOUT_NUL, 'text without NUL', 'put it in quotes');
 const stores = z.strictObject(
   {
     kv: distinct(grantName, MANIFEST_LIMITS.storeNames, 'a list of names', 'e.g. kv = ["sessions"]').default([]),
+    cache: z.boolean(need('true or false', 'leave it out for false')).default(false),
     config: named(grantName, text, MANIFEST_LIMITS.storeNames, 'e.g. config = { theme = "dark" }').optional(),
     secrets: distinct(grantName, MANIFEST_LIMITS.storeNames, 'a list of names', 'e.g. secrets = ["API_KEY"]').default(
       [],
@@ -245,6 +272,7 @@ export const manifestSchema = z.strictObject({
   abi: z.enum(ABI_CHOICES, need(`one of ${ABI_CHOICES.join(', ')}`, 'leave it out for auto')).default('auto'),
   isolation: z.enum(ISOLATIONS, need(`one of ${ISOLATIONS.join(', ')}`, 'leave it out for request')).default('request'),
   receipt: z.boolean(need('true or false', 'leave it out for false')).default(false),
+  geo: z.boolean(need('true or false', 'leave it out for false')).default(false),
   origin: grantName.optional(),
   config: config.default(''),
   limits: limits.prefault({}),
@@ -264,11 +292,17 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(manifestSchema.shape);
   if (path[0] === 'on_failure') return Object.keys(onFailure.shape);
   if (path[0] === 'backends') return Object.keys(path.length > 2 ? health.shape : backend.shape);
-  if (path[0] === 'jwt') return Object.keys(path.length > 2 ? jwksPlace.shape : jwtIssuer.shape);
+  if (path[0] === 'jwt') return Object.keys(jwtTable(path[2]));
   const tables: Readonly<Record<string, object>> = {
     limits: limits.shape,
     stores: stores.shape,
     config: { file: true },
   };
   return Object.keys(tables[String(path[0])] ?? {});
+}
+
+/** Below `[jwt.<name>]`: the table itself, or that of its key. */
+function jwtTable(key: PropertyKey | undefined): object {
+  if (key === undefined) return jwtIssuer.shape;
+  return key === 'sign' ? jwtSigning.shape : jwksPlace.shape;
 }

@@ -4,7 +4,13 @@ import type { HealthCheckSpec } from '../upstream/health-check.ts';
 import { BYTES_PER_MB } from './manifest-limits.ts';
 import { failureFaults, failureRulesOf, type ManifestFailureRule } from './manifest-failure.ts';
 import { faultAt, manifestError, schemaFaults } from './manifest-faults.ts';
-import { manifestSchema, type ABI_CHOICES, type ISOLATIONS, type WrittenManifest } from './manifest-schema.ts';
+import {
+  manifestSchema,
+  type ABI_CHOICES,
+  type ISOLATIONS,
+  type SIGNING_ALGORITHMS,
+  type WrittenManifest,
+} from './manifest-schema.ts';
 import { parseToml, type TomlDocument, type TomlFault } from './toml-document.ts';
 
 /** The guest ABI that the manifest names; `auto` is told from the module. */
@@ -46,15 +52,26 @@ export interface ManifestBackend extends BackendSpec {
   readonly name: string;
 }
 
-/** An issuer whose tokens the guest may have verified. */
+/** How the guest has tokens signed. */
+export interface ManifestSigning {
+  /** The secret with the key, which the guest cannot read unless `stores.secrets` names it too. */
+  readonly secret: string;
+  readonly alg: (typeof SIGNING_ALGORITHMS)[number];
+  /** The longest life of a token. */
+  readonly ttlSeconds: number;
+}
+
+/** An issuer whose tokens the guest may have verified, or signed. */
 export interface ManifestIssuer {
   readonly name: string;
   readonly issuer: string;
   readonly audience: string;
-  /** Where its key set is: behind one of `backends`, or in the manifest. */
+  /** Where its key set is: behind one of `backends`, in the manifest, or the public half of what `sign` names. */
   readonly keys:
     | { readonly kind: 'backend'; readonly backend: string; readonly path: string }
-    | { readonly kind: 'text'; readonly text: string };
+    | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'signing' };
+  readonly sign: ManifestSigning | null;
 }
 
 /** One environment variable of the guest. */
@@ -72,10 +89,14 @@ export interface ManifestFolder {
 /** Grants of stores, by name. What is not named is not importable. */
 export interface ManifestStores {
   readonly kv: readonly string[];
+  /** Whether there is an object cache. */
+  readonly cache: boolean;
   /** `null`: no config store at all. */
   readonly config: readonly ManifestVariable[] | null;
   /** Names only: values are set through the control plane. */
   readonly secrets: readonly string[];
+  /** Secrets that `jwt` signs with. */
+  readonly signingKeys: readonly string[];
 }
 
 /**
@@ -96,6 +117,8 @@ export interface Manifest {
   readonly isolation: Isolation;
   /** Whether responses tell what their requests cost, in a field `kerb-receipt`. */
   readonly receipt: boolean;
+  /** Whether the guest may ask where an address is. */
+  readonly geo: boolean;
   /** The name of one of `backends`, or `null`. */
   readonly origin: string | null;
   readonly config: ManifestConfig;
@@ -179,6 +202,7 @@ function clashingFolders(document: TomlDocument): TomlFault[] {
 function manifestOf(written: WrittenManifest): Manifest {
   const { name, main, path, abi, isolation, config, stores } = written;
   const hosts = written.hosts ?? [`${name}.localhost`];
+  const jwt = Object.entries(written.jwt).map(([issuer, entry]) => issuerOf(issuer, entry));
   return {
     name,
     main,
@@ -187,14 +211,19 @@ function manifestOf(written: WrittenManifest): Manifest {
     abi,
     isolation,
     receipt: written.receipt,
+    geo: written.geo,
     origin: written.origin ?? null,
     config: typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file },
     limits: limitsOf(written.limits),
     backends: Object.entries(written.backends).map(([backend, entry]) => ({ name: backend, ...backendOf(entry) })),
-    jwt: Object.entries(written.jwt).map(([issuer, entry]) => issuerOf(issuer, entry)),
+    jwt,
     env: variablesOf(written.env),
     files: Object.entries(written.files).map(([guest, folder]) => ({ guest, folder })),
-    stores: { ...stores, config: stores.config === undefined ? null : variablesOf(stores.config) },
+    stores: {
+      ...stores,
+      config: stores.config === undefined ? null : variablesOf(stores.config),
+      signingKeys: [...new Set(jwt.flatMap(({ sign }) => (sign === null ? [] : [sign.secret])))],
+    },
     onFailure: failureRulesOf(written.on_failure, path),
   };
 }
@@ -218,9 +247,14 @@ function healthOf(written: NonNullable<WrittenBackend['health']>): HealthCheckSp
   return { path, intervalMs: interval * 1000, timeoutMs, unhealthy, healthy, status };
 }
 
-function issuerOf(name: string, { issuer, audience, jwks }: WrittenManifest['jwt'][string]): ManifestIssuer {
-  const keys = typeof jwks === 'string' ? { kind: 'text' as const, text: jwks } : { kind: 'backend' as const, ...jwks };
-  return { name, issuer, audience, keys };
+function issuerOf(name: string, { issuer, audience, jwks, sign }: WrittenManifest['jwt'][string]): ManifestIssuer {
+  const signing = sign === undefined ? null : { secret: sign.secret, alg: sign.alg, ttlSeconds: sign.ttl_s };
+  return { name, issuer, audience, keys: keysOf(jwks), sign: signing };
+}
+
+function keysOf(jwks: WrittenManifest['jwt'][string]['jwks']): ManifestIssuer['keys'] {
+  if (jwks === undefined) return { kind: 'signing' };
+  return typeof jwks === 'string' ? { kind: 'text', text: jwks } : { kind: 'backend', ...jwks };
 }
 
 function limitsOf(written: WrittenManifest['limits']): ManifestLimits {

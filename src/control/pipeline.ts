@@ -75,7 +75,12 @@ export class Pipeline {
       shape: compiled.shape,
       budgets: manifest.limits,
       receipt: manifest.receipt,
-      grants: { config, env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])), stores },
+      grants: {
+        config,
+        env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])),
+        stores,
+        geo: manifest.geo,
+      },
       origin: manifest.origin,
       backends: manifest.backends,
       jwt: manifest.jwt,

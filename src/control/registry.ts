@@ -7,6 +7,7 @@ import { conflictIn, type InForce } from './in-force.ts';
 import type { Pipeline } from './pipeline.ts';
 import { grantsOf } from './store-grants.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';
+import { refuseInFolder } from './ungranted.ts';
 
 /** Characters of a digest that name a folder's version. */
 const VERSION_CHARS = 12;
@@ -123,6 +124,7 @@ export class Registry {
   async #deploy(source: TenantSource): Promise<Deployment> {
     const started = performance.now();
     const { pipeline, inForce } = this.#options;
+    refuseInFolder(source.manifest);
     const admitted = await pipeline.admit(source);
     const placement = {
       id: inForce.nextId(),

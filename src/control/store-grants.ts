@@ -18,14 +18,19 @@ export interface TenantContents {
 
 /**
  * The grants of a manifest. `contents` is `null` for an app of the tenants folder, which has the config of its manifest and no
- * secrets. Only secrets that the manifest names are unsealed. Throws `corrupt` when one cannot be, and `too_large` when config and
+ * secrets. Only secrets that the manifest names are unsealed, those of signing keys among them. Throws `corrupt` when one cannot be, and `too_large` when config and
  * secrets together have more than {@link MAX_HANDED_BYTES}: every data thread keeps them.
  */
-export function grantsOf({ kv, config, secrets }: ManifestStores, contents: TenantContents | null): StoreGrants {
+export function grantsOf(
+  { kv, cache, config, secrets, signingKeys }: ManifestStores,
+  contents: TenantContents | null,
+): StoreGrants {
   const grants = {
     kv,
+    cache,
     config: config === null ? null : overlaid(config, contents),
     secrets: new Map(secrets.map((name) => [name, secretOf(name, contents)])),
+    signingKeys: new Map(signingKeys.map((name) => [name, secretOf(name, contents)])),
     madeMs: contents?.tenant.createdMs ?? null,
   };
   const bytes = bytesOf(grants);
@@ -56,12 +61,11 @@ export function refuseOverHanded(store: Pick<Store, 'tenant' | 'version' | 'conf
 }
 
 /** What tells grants from others, without holding any of their values. */
-export function digestOf({ kv, config, secrets, madeMs }: StoreGrants): string {
-  const values = [...secrets].map(([name, value]) => [
-    name,
-    value === null ? null : Buffer.from(value).toString('hex'),
-  ]);
-  const text = JSON.stringify([kv, config === null ? null : [...config], values, madeMs]);
+export function digestOf({ kv, cache, config, secrets, signingKeys, madeMs }: StoreGrants): string {
+  const values = [secrets, signingKeys].map((table) =>
+    [...table].map(([name, value]) => [name, value === null ? null : Buffer.from(value).toString('hex')]),
+  );
+  const text = JSON.stringify([kv, cache, config === null ? null : [...config], values, madeMs]);
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -80,9 +84,9 @@ function secretOf(name: string, contents: TenantContents | null): Uint8Array | n
   return value === null ? null : Uint8Array.from(value);
 }
 
-function bytesOf({ config, secrets }: Pick<StoreGrants, 'config' | 'secrets'>): number {
+function bytesOf({ config, secrets, signingKeys }: Pick<StoreGrants, 'config' | 'secrets' | 'signingKeys'>): number {
   let bytes = 0;
   for (const [key, text] of config ?? []) bytes += Buffer.byteLength(key) + Buffer.byteLength(text);
-  for (const value of secrets.values()) bytes += value?.length ?? 0;
+  for (const value of [...secrets.values(), ...signingKeys.values()]) bytes += value?.length ?? 0;
   return bytes;
 }

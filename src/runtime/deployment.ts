@@ -32,17 +32,29 @@ export interface DeployedBackend extends BackendSpec {
   readonly name: string;
 }
 
-/** An issuer of tokens that a tenant trusts. */
+/** How a tenant signs tokens as an issuer. */
+export interface JwtSigning {
+  /** The name of the secret with the key, a private JWK. */
+  readonly secret: string;
+  readonly alg: 'EdDSA' | 'ES256';
+  /** The longest life of a token. */
+  readonly ttlSeconds: number;
+}
+
+/** An issuer of tokens that a tenant trusts, or is. */
 export interface JwtIssuer {
   readonly name: string;
   /** Its `iss`, exactly. */
   readonly issuer: string;
   /** The `aud` of tokens for this tenant. */
   readonly audience: string;
-  /** Its key set: a path of a backend in `backends`, or the JSON itself. */
+  /** Its key set: a path of a backend in `backends`, the JSON itself, or the public half of the key that `sign` names. */
   readonly keys:
     | { readonly kind: 'backend'; readonly backend: string; readonly path: string }
-    | { readonly kind: 'text'; readonly text: string };
+    | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'signing' };
+  /** `null`: its tokens are verified only. */
+  readonly sign: JwtSigning | null;
 }
 
 /** What the runtime must know of a rewritten module to run it. */
@@ -82,7 +94,7 @@ export interface Deployment {
   /** Name in `backends` that "next" goes to; `null`: none. */
   readonly origin: string | null;
   readonly backends: readonly DeployedBackend[];
-  /** Whose tokens its guests may have verified. */
+  /** Whose tokens its guests may have verified, and as whom they may sign. */
   readonly jwt: readonly JwtIssuer[];
   /** What clients get when a guest fails, no two rules for one kind of failure of one path. */
   readonly onFailure: readonly FailureRule[];

@@ -4,7 +4,9 @@ import { ABIS } from '../abi/detect.ts';
 import type { Abi, Exchange, GuestHost, Reply } from '../abi/abi.ts';
 import { GuestFault } from '../abi/guest-fault.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
+import { NO_GEO, type Geo } from '../capability/geo.ts';
 import { NO_KV, type KvSource } from '../capability/kv.ts';
+import { NO_OBJECTS, type ObjectCacheSource } from '../capability/object-cache.ts';
 import { CpuQuotas } from './cpu-quota.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
@@ -74,8 +76,12 @@ export interface EngineOptions {
   readonly log: GuestLogSink;
   /** Key-value stores; by default none answers. */
   readonly kv?: KvSource;
+  /** Object caches; by default none answers. */
+  readonly objects?: ObjectCacheSource;
   /** Rate counters; by default the engine's own. */
   readonly rates?: RateTable;
+  /** Where addresses are; by default nobody knows. */
+  readonly geo?: Geo;
 }
 
 /** The engine of one data thread. */
@@ -103,7 +109,9 @@ export class Engine {
     sliceMs = SLICE_MS,
     log,
     kv = NO_KV,
+    objects = NO_OBJECTS,
     rates = ownRates(),
+    geo = NO_GEO,
   }: EngineOptions) {
     this.scheduler = new Scheduler(watchdog, {
       sliceMs,
@@ -124,7 +132,9 @@ export class Engine {
           log,
           charge: (of, cpuMs) => this.scheduler.charge(of, cpuMs),
           kv,
+          objects,
           rates: (slot, madeMs) => rates.of(slot, madeMs),
+          geo,
           hold: (pages) => this.#hold(task(), pages),
         }),
     };

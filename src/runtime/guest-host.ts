@@ -1,7 +1,10 @@
-/** The host services of one sandbox: grants, log and clocks. */
+/** The host services of one sandbox: grants, stores, log, clocks and randomness. */
+import { randomFillSync } from 'node:crypto';
 import type { GuestHost } from '../abi/abi.ts';
 import { GuestFault } from '../abi/guest-fault.ts';
+import type { Geo } from '../capability/geo.ts';
 import type { KvSource } from '../capability/kv.ts';
+import type { ObjectCacheSource } from '../capability/object-cache.ts';
 import type { RateCounters } from '../capability/rate.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
@@ -25,8 +28,10 @@ export interface HostServices {
   /** Puts CPU milliseconds on the account of a request, and condemns it when it has then used what it may. */
   readonly charge: (task: Task, cpuMs: number) => void;
   readonly kv: KvSource;
+  readonly objects: ObjectCacheSource;
   /** The counters of the tenant with that slot, made at that time. */
   readonly rates: (slot: number, madeMs: number | null) => RateCounters;
+  readonly geo: Geo;
 }
 
 /**
@@ -39,7 +44,7 @@ export function guestHost(
   deployment: Deployment,
   memory: GuestMemory,
   task: () => Task,
-  { log, hold, charge, kv, rates }: HostServices,
+  { log, hold, charge, kv, objects, rates, geo }: HostServices,
 ): GuestHost {
   const { tenant, version, grants, slot } = deployment;
   const home = { tenant, madeMs: grants.stores.madeMs };
@@ -53,15 +58,18 @@ export function guestHost(
     memory,
     grants,
     rates: rates(slot, home.madeMs),
+    geo: grants.geo ? geo : null,
     hold,
     charge: (cpuMs) => {
       charge(task(), cpuMs);
       if (task().verdict !== null) throw new GuestFault('the request has used its CPU time', 'cpu_limit');
     },
     kv: (name) => (grants.stores.kv.includes(name) ? kv(home, name, task().signal) : null),
+    objects: () => (grants.stores.cache ? objects(home, task().signal) : null),
     logs: (level) => log.keeps(level),
     log: (level, message) => write(level, message),
     logTo: (endpoint, message) => write('info', message, endpoint),
+    randomBytes: (count) => randomFillSync(Buffer.allocUnsafe(count)),
     monotonicNs: () => BigInt(Math.round(task().clockMs * 1000)) * 1000n,
     wallClockNs: () => BigInt(Math.round((performance.timeOrigin + task().clockMs) * 1000)) * 1000n,
   };

@@ -1,5 +1,6 @@
 /** A data thread: its own listener on the shared port, its own engine, its own event loop. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { Databases } from '../geo/databases.ts';
 import { Engine } from '../runtime/engine.ts';
 import { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { RateTable } from '../runtime/rate-table.ts';
@@ -16,6 +17,7 @@ import { Edge } from './edge.ts';
 import { EdgeCache } from './edge-cache.ts';
 import { KvLink } from './kv-link.ts';
 import { CLOSING_GRACE_MS } from './limits.ts';
+import { ObjectLink } from './object-link.ts';
 import { ServedDeployments } from './served.ts';
 import { ThreadLog } from './thread-log.ts';
 import type { DataThreadOptions, FromDataThread, ToDataThread } from './thread-messages.ts';
@@ -48,6 +50,11 @@ for (const [thread, peerPort] of options.cache.ports) {
   peerPort.on('close', () => peer.close());
 }
 const budgets = new ProcessBudgets(options.budgets);
+const objects = new ObjectLink({
+  ask: (asking) => say({ kind: 'object', asking }),
+  release: (fill) => say({ kind: 'object_release', fill }),
+});
+const geo = new Databases();
 const engine = new Engine({
   watchdog: new WatchdogLink(options.watchdog, options.thread),
   budgets,
@@ -56,7 +63,9 @@ const engine = new Engine({
   sliceMs: options.sliceMs,
   log,
   kv: kv.storeOf,
+  objects: objects.cacheOf,
   rates: new RateTable(options.rates),
+  geo,
 });
 const addresses = { allow: options.allowBackends, neverReach: options.neverReach };
 const clients = new ClientPositions(options.splitKey);
@@ -111,6 +120,7 @@ async function drain(deadlineMs: number): Promise<void> {
   transport.close();
   engine.close();
   kv.close();
+  objects.close();
   await served.close();
   log.flush();
   say({ kind: 'drained' });
@@ -144,8 +154,12 @@ function hear(message: ToDataThread): void {
       return tail.unfollow(message.tenant);
     case 'kv_answer':
       return kv.hear(message.id, message.answer);
+    case 'object_answer':
+      return objects.hear(message.id, message.answer);
     case 'tail_taken':
       return tail.taken();
+    case 'geo':
+      return geo.use(message.databases);
     case 'relieve':
       if (message.pressure.measure === 'end') webSockets.relieve();
       return engine.relieve(message.pressure);

@@ -5,6 +5,8 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { Generations } from '../cache/generations.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { KvAnswer, KvHome, KvQuestion } from '../capability/kv.ts';
+import type { ObjectAnswer, ObjectQuestion } from '../capability/object-cache.ts';
+import type { TenantHome } from '../capability/stores.ts';
 import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
 import type { Deployment, Split, TableChange } from '../runtime/deployment.ts';
@@ -16,6 +18,7 @@ import { AddressPolicy } from '../upstream/address-policy.ts';
 import type { TailBatch } from '../telemetry/tail-entry.ts';
 import type { KvAsking } from './kv-link.ts';
 import { LiveTail } from './live-tail.ts';
+import type { ObjectAsking } from './object-link.ts';
 import { RoutingTable } from './routing-table.ts';
 import type { DataThreadOptions, FromDataThread, ThreadUsage, ToDataThread } from './thread-messages.ts';
 
@@ -40,6 +43,10 @@ export interface DataThreadEvents {
   readonly onFault: (message: string) => void;
   /** A guest asks a key-value store. Never rejects. */
   readonly onKv: (home: KvHome, store: string, question: KvQuestion) => Promise<KvAnswer>;
+  /** A guest asks the object cache. Never rejects. */
+  readonly onObject: (home: TenantHome, question: ObjectQuestion) => Promise<ObjectAnswer>;
+  /** A guest gives up making an object. */
+  readonly onObjectRelease: (fill: number) => void;
   /** A thread has died: its connections are lost and the process must end. */
   readonly onDeath: (error: unknown) => void;
 }
@@ -101,6 +108,8 @@ class DataThread {
     if (message.kind === 'lines') return this.#events.onLines(message.text);
     if (message.kind === 'fault') return this.#events.onFault(message.message);
     if (message.kind === 'kv') return this.#answer(message.asking);
+    if (message.kind === 'object') return this.#answerObject(message.asking);
+    if (message.kind === 'object_release') return this.#events.onObjectRelease(message.fill);
     if (message.kind === 'tail') {
       this.say({ kind: 'tail_taken' });
       return this.#events.onTail(message.batches);
@@ -114,6 +123,12 @@ class DataThread {
     void this.#events
       .onKv(home, store, question)
       .then((answer) => this.say({ kind: 'kv_answer', id, answer }), this.#events.onDeath);
+  }
+
+  #answerObject({ id, home, question }: ObjectAsking): void {
+    void this.#events
+      .onObject(home, question)
+      .then((answer) => this.say({ kind: 'object_answer', id, answer }), this.#events.onDeath);
   }
 }
 
@@ -244,6 +259,11 @@ export class DataThreads {
     const [answer] = await this.#ask([thread], 'rehearsed', (id) => ({ kind: 'rehearse', id, deployment }));
     if (answer === undefined) throw new TypeError('a rehearsal has one answer');
     return answer.rehearsal;
+  }
+
+  /** Has every thread look addresses up in these databases, whose bytes they share. */
+  useGeo(databases: readonly SharedArrayBuffer[]): void {
+    this.#sayAll({ kind: 'geo', databases });
   }
 
   /** Has every thread bring its part of the process's memory down. */

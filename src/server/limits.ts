@@ -75,6 +75,7 @@ export const NEAR_COPIES_PART = 8;
 
 /** The part of its bytes, one in so many, that one stored body may take; larger ones go through. */
 export const LARGEST_BODY_PART = 4;
+
 /** Bytes of one WebSocket message; the same from clients as from origins. A client that sends a larger one is cut off. */
 export { MAX_MESSAGE_BYTES } from '../upstream/limits.ts';
 
@@ -113,3 +114,21 @@ export const STALLED_WEBSOCKET_MS = 60_000;
  * stopped in between: 87,000 empty messages would hold up everybody on the thread. Reached: the client is cut off.
  */
 export const MAX_MESSAGES_PER_TURN = 8_192;
+
+/** Objects that one request may have to make at a time; a further lookup answers `too_many`. */
+export const MAX_OPEN_FILLS = 16;
+
+/** How long a guest waits for the object cache; then its call answers `unavailable`. More than the longest wait for who makes an object. */
+export const OBJECT_DEADLINE_MS = 15_000;
+
+/** Questions of one tenant to the object cache that one data thread has open; further ones answer `busy`. As many as may be in flight. */
+export const OBJECTS_WAITING_PER_TENANT = 2_000;
+
+/** The same of all tenants together. */
+export const OBJECTS_WAITING_PER_THREAD = 8_192;
+
+/** Bytes of objects on their way to the cache, of one tenant on one data thread; beyond, `busy`. 64 MiB. */
+export const OBJECT_BYTES_PER_TENANT = 64 * 1024 * 1024;
+
+/** The same of all tenants together. 256 MiB. */
+export const OBJECT_BYTES_PER_THREAD = 256 * 1024 * 1024;

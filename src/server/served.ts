@@ -2,7 +2,7 @@
 import { cacheTenant } from '../cache/key.ts';
 import type { Forward } from '../cache/ports.ts';
 import type { Backend } from '../capability/backend.ts';
-import type { TokenIssuer } from '../capability/jwt.ts';
+import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { ClientAddress } from '../http/message.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -20,6 +20,7 @@ import type { ClientPositions } from './client-positions.ts';
 import type { Reach, StoredAnswers } from './failure-policy.ts';
 import { RoutingTable } from './routing-table.ts';
 import { NO_BACKENDS, RequestBackends, type BackendsByName } from './subrequests.ts';
+import { signingKeys, tokenSigners } from './token-signers.ts';
 import { tokenIssuers } from './token-issuers.ts';
 
 /** One deployment on this thread. */
@@ -31,6 +32,7 @@ interface Entry {
   readonly backends: BackendsByName;
   readonly kept: ReadonlyMap<string, StoredAnswers>;
   readonly issuers: ReadonlyMap<string, TokenIssuer>;
+  readonly signers: ReadonlyMap<string, TokenSigner>;
   requests: number;
   retired: boolean;
 }
@@ -66,11 +68,14 @@ export class ServedDeployments {
     this.#table.apply(change);
     for (const deployment of change.add) {
       const direct = this.#backendsOf(deployment);
-      const issuers = tokenIssuers(deployment.jwt, direct);
+      const keys = signingKeys(deployment.jwt, deployment.grants.stores.signingKeys);
+      const issuers = tokenIssuers(deployment.jwt, direct, keys);
+      const signers = tokenSigners(deployment.jwt, keys);
       const kept = this.#cached(deployment, direct);
       const backends = { get: (name: string): Backend | undefined => kept.get(name) ?? direct.get(name) };
       this.#quotas.open(tenantOf(deployment), deployment.budgets.cacheBytes);
-      this.#entries.set(deployment.id, { deployment, direct, backends, kept, issuers, requests: 0, retired: false });
+      const entry = { deployment, direct, backends, kept, issuers, signers, requests: 0, retired: false };
+      this.#entries.set(deployment.id, entry);
     }
     for (const id of change.remove) this.#retire(id);
   }

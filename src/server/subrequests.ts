@@ -1,6 +1,6 @@
 /** What one request may reach: its origin and its backends, all on one budget of subrequests. */
 import { BackendError, type Backend, type BackendRequest, type BackendResponse } from '../capability/backend.ts';
-import type { TokenIssuer } from '../capability/jwt.ts';
+import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { Reach, StoredAnswers } from './failure-policy.ts';
 
 /** Backends by name, as a deployment has them. */
@@ -14,6 +14,7 @@ export interface Granted {
   readonly issuers: ReadonlyMap<string, TokenIssuer>;
   /** What is kept of backends' answers, by the backend's name; those whose answers are not kept are not there. */
   readonly kept: ReadonlyMap<string, StoredAnswers>;
+  readonly signers: ReadonlyMap<string, TokenSigner>;
 }
 
 /** How many requests to backends one request may still make. */
@@ -60,13 +61,15 @@ export class RequestBackends implements Reach {
   readonly origin: Backend | null;
   readonly #byName: BackendsByName;
   readonly #issuers: ReadonlyMap<string, TokenIssuer>;
+  readonly #signers: ReadonlyMap<string, TokenSigner>;
   readonly #subrequests: Subrequests;
   readonly #kept: StoredAnswers | null;
 
   /** @param origin - The name of the backend that "next" goes to; `null`, or the name of none: there is no origin. */
-  constructor({ backends, issuers, kept }: Granted, origin: string | null, limit: number) {
+  constructor({ backends, issuers, signers, kept }: Granted, origin: string | null, limit: number) {
     this.#byName = backends;
     this.#issuers = issuers;
+    this.#signers = signers;
     this.#subrequests = new Subrequests(limit);
     this.origin = origin === null ? null : this.backend(origin);
     this.#kept = origin === null ? null : (kept.get(origin) ?? null);
@@ -79,6 +82,10 @@ export class RequestBackends implements Reach {
 
   issuer(name: string): TokenIssuer | null {
     return this.#issuers.get(name) ?? null;
+  }
+
+  signer(name: string): TokenSigner | null {
+    return this.#signers.get(name) ?? null;
   }
 
   get hasAsked(): boolean {
@@ -95,6 +102,7 @@ export const NO_BACKENDS: Reach = Object.freeze({
   origin: null,
   backend: () => null,
   issuer: () => null,
+  signer: () => null,
   hasAsked: false,
   stored: () => Promise.resolve(null),
 });

@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { GenerationShare } from '../cache/generations.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { KvAnswer } from '../capability/kv.ts';
+import type { ObjectAnswer } from '../capability/object-cache.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
@@ -14,6 +15,7 @@ import type { VersionCounterShare } from '../runtime/version-counters.ts';
 import type { WatchdogShare } from '../runtime/watchdog.ts';
 import type { TailBatch } from '../telemetry/tail-entry.ts';
 import type { KvAsking } from './kv-link.ts';
+import type { ObjectAsking } from './object-link.ts';
 
 /** The cache, as a data thread starts with it. */
 export interface CacheStart {
@@ -73,6 +75,10 @@ export type ToDataThread =
   | { readonly kind: 'tail_taken' }
   /** The answer to a `kv` with that number. */
   | { readonly kind: 'kv_answer'; readonly id: number; readonly answer: KvAnswer }
+  /** The answer to an `object` with that number. */
+  | { readonly kind: 'object_answer'; readonly id: number; readonly answer: ObjectAnswer }
+  /** Look addresses up in these databases from now on. */
+  | { readonly kind: 'geo'; readonly databases: readonly SharedArrayBuffer[] }
   /** Bring resident memory down by this thread's part. */
   | { readonly kind: 'relieve'; readonly pressure: Pressure }
   /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */
@@ -100,6 +106,10 @@ export type FromDataThread =
   | { readonly kind: 'fault'; readonly message: string }
   /** A guest asks a key-value store; `kv_answer` answers. */
   | { readonly kind: 'kv'; readonly asking: KvAsking }
+  /** A guest asks the object cache; `object_answer` answers. */
+  | { readonly kind: 'object'; readonly asking: ObjectAsking }
+  /** A guest gives up making an object. */
+  | { readonly kind: 'object_release'; readonly fill: number }
   | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
   | { readonly kind: 'purged'; readonly id: number; readonly count: number }
   | { readonly kind: 'cached'; readonly id: number; readonly bytes: number; readonly entries: number }

@@ -12,14 +12,24 @@ import { BodyError } from '../http/body.ts';
 import { HeaderList } from '../http/headers.ts';
 import type { JwtIssuer } from '../runtime/deployment.ts';
 import type { BackendsByName } from './subrequests.ts';
+import type { LoadSigningKey, SigningKeys } from './token-signers.ts';
 
 /** The issuers by name. Nothing is fetched before a token asks for it. */
-export function tokenIssuers(specs: readonly JwtIssuer[], backends: BackendsByName): ReadonlyMap<string, TokenIssuer> {
-  return new Map(specs.map((spec) => [spec.name, tokenIssuer(spec, backends)]));
+export function tokenIssuers(
+  specs: readonly JwtIssuer[],
+  backends: BackendsByName,
+  signing: SigningKeys = new Map(),
+): ReadonlyMap<string, TokenIssuer> {
+  return new Map(specs.map((spec) => [spec.name, tokenIssuer(spec, backends, signing.get(spec.name))]));
 }
 
-function tokenIssuer({ issuer, audience, keys }: JwtIssuer, backends: BackendsByName): TokenIssuer {
+function tokenIssuer(
+  { issuer, audience, keys }: JwtIssuer,
+  backends: BackendsByName,
+  signing: LoadSigningKey | undefined,
+): TokenIssuer {
   const load = async (): Promise<ReadonlyMap<string, VerifyingKey>> => {
+    if (keys.kind === 'signing') return ownKeys(signing);
     const text = keys.kind === 'text' ? keys.text : await fetchText(backends.get(keys.backend), keys.path);
     return readKeysWith(documentOf(text), importIssuerKey);
   };
@@ -27,6 +37,13 @@ function tokenIssuer({ issuer, audience, keys }: JwtIssuer, backends: BackendsBy
   const cached = new CachedKeys({ load, clock: () => performance.now(), report: () => undefined });
   const trusted: TrustedIssuer = { issuer, audience, keys: cached };
   return { verify: (token) => verifyIssuerToken(token, trusted, Date.now()) };
+}
+
+/** The public half of the key that the tenant signs with. Rejects with `bad_request` when there is none. */
+async function ownKeys(signing: LoadSigningKey | undefined): Promise<ReadonlyMap<string, VerifyingKey>> {
+  if (signing === undefined) throw new KerbError('bad_request', 'there is no key that signs');
+  const { kid, verifies } = await signing();
+  return new Map([[kid, verifies]]);
 }
 
 function documentOf(text: string): unknown {

@@ -1,7 +1,7 @@
 /** One request in the data plane: its parts, its way to the client, and what the log will say of it. */
 import type { Exchange } from '../abi/abi.ts';
 import type { Backend, ForwardedFor } from '../capability/backend.ts';
-import type { TokenIssuer } from '../capability/jwt.ts';
+import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { Measure } from '../failure-rule.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { HeaderList } from '../http/headers.ts';
@@ -99,6 +99,10 @@ export class Visit implements Exchange {
 
   issuer(name: string): TokenIssuer | null {
     return this.backends.issuer(name);
+  }
+
+  signer(name: string): TokenSigner | null {
+    return this.backends.signer(name);
   }
 
   get signal(): AbortSignal {

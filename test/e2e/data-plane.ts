@@ -64,6 +64,8 @@ export class DataPlane {
           throw new Error(message);
         },
         onKv: () => Promise.resolve({ kind: 'fault', fault: 'unavailable' }),
+        onObject: () => Promise.resolve({ kind: 'fault', fault: 'unavailable' }),
+        onObjectRelease: () => undefined,
         onDeath: (error) => {
           throw error;
         },

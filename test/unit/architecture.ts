@@ -21,6 +21,7 @@ export const RANKS: Readonly<Record<string, number>> = Object.freeze({
   auth: 3,
   cache: 4,
   upstream: 4,
+  geo: 4,
   abi: 4,
   runtime: 5,
   server: 6,

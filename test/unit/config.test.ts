@@ -34,6 +34,7 @@ describe('defaults', () => {
       maxModuleMib: 16,
       allowBackends: [],
       issuersFile: null,
+      geoFiles: [],
       accessLog: { kind: 'stdout' },
       logLevel: 'info',
       drainMs: 10_000,
@@ -53,7 +54,7 @@ describe('flags', () => {
   it('set every field', () => {
     const line =
       '--edge-port 0 --control-port=9081 --host ::1 --tenants apps --data state --threads 4 --allow-backend 10.0.0.0/8' +
-      ' --slice-ms 3 --memory-target 500 --max-module 32 --cache 40 --issuers ci.json --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
+      ' --slice-ms 3 --memory-target 500 --max-module 32 --cache 40 --issuers ci.json --geo city.mmdb --geo asn.mmdb --allow-backend=fd00::/8 --access-log log/access --log-level debug --drain-ms 0';
     expect(configOf(line.split(' '))).toEqual({
       edgePort: 0,
       controlPort: 9081,
@@ -70,6 +71,7 @@ describe('flags', () => {
         { address: 'fd00::', prefix: 8, family: 'ipv6' },
       ],
       issuersFile: 'ci.json',
+      geoFiles: ['city.mmdb', 'asn.mmdb'],
       accessLog: { kind: 'file', path: 'log/access' },
       logLevel: 'debug',
       drainMs: 0,

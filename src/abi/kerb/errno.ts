@@ -1,7 +1,8 @@
 /** What functions of the `kerb_*` modules answer in place of a length, a handle or a status when they fail. */
 import type { BackendFault } from '../../capability/backend.ts';
-import type { TokenFault } from '../../capability/jwt.ts';
+import type { SigningFault, TokenFault } from '../../capability/jwt.ts';
 import { KvError, type KvFault } from '../../capability/kv.ts';
+import { ObjectCacheError, type ObjectFault } from '../../capability/object-cache.ts';
 
 /**
  * The closed list. Every member is negative, so that no length, handle, index or status is one of them. The numbers are part of the ABI:
@@ -17,7 +18,7 @@ export const ERRNO = {
    * UTF-8, a number out of its range.
    */
   invalid: -3,
-  /** The field is the host's to write: framing, `Host`, who asks, what ends at this hop. */
+  /** The field is the host's to write: framing, `Host`, who asks, what ends at this hop; `iss`, `aud`, `iat`, `exp` of a token. */
   forbidden: -4,
   /** The manifest grants nothing of that name. */
   not_granted: -5,
@@ -47,7 +48,7 @@ export const ERRNO = {
   bad_token: -17,
   /** The token is over, or not valid yet. */
   expired: -18,
-  /** The issuer's keys cannot be had now. */
+  /** The issuer's keys cannot be had now, or the key to sign with. */
   no_keys: -19,
   /** There is nothing of that key or name. */
   absent: -20,
@@ -89,6 +90,14 @@ export const ERRNO_OF_TOKEN_FAULT = {
   no_keys: ERRNO.no_keys,
 } as const satisfies Record<TokenFault, Errno>;
 
+/** What a guest learns of each reason for which no token was signed. */
+export const ERRNO_OF_SIGNING_FAULT = {
+  claims: ERRNO.invalid,
+  reserved: ERRNO.forbidden,
+  lifetime: ERRNO.invalid,
+  no_key: ERRNO.no_keys,
+} as const satisfies Record<SigningFault, Errno>;
+
 const OF_KV_FAULT = {
   conflict: ERRNO.conflict,
   full: ERRNO.quota,
@@ -98,8 +107,19 @@ const OF_KV_FAULT = {
   aborted: ERRNO.unavailable,
 } as const satisfies Record<KvFault, Errno>;
 
+const OF_OBJECT_FAULT = {
+  too_large: ERRNO.too_large,
+  waited: ERRNO.timeout,
+  too_many: ERRNO.too_many,
+  busy: ERRNO.busy,
+  unavailable: ERRNO.unavailable,
+  // As above.
+  aborted: ERRNO.unavailable,
+} as const satisfies Record<ObjectFault, Errno>;
+
 /** The errno for what a port rejected with. Throws what is no error of a port, such as a fault of the guest's. */
 export function errnoOf(error: unknown): Errno {
   if (error instanceof KvError) return OF_KV_FAULT[error.fault];
+  if (error instanceof ObjectCacheError) return OF_OBJECT_FAULT[error.fault];
   throw error;
 }

@@ -1,8 +1,8 @@
-/** The import module `kerb_jwt`: tokens of the issuers that the manifest trusts. */
+/** The import module `kerb_jwt`: tokens of the issuers that the manifest trusts, and of those as which the tenant signs. */
 import type { HostModule } from '../host-function.ts';
 import { ERRNO } from './errno.ts';
 import type { KerbGuest } from './guest.ts';
-import { MAX_GRANT_NAME_BYTES, MAX_TOKEN_BYTES } from './limits.ts';
+import { MAX_CLAIMS_BYTES, MAX_GRANT_NAME_BYTES, MAX_TOKEN_BYTES } from './limits.ts';
 
 /** Conventions as in `kerb_fetch`. */
 export const JWT_FUNCTIONS: HostModule<KerbGuest> = {
@@ -19,13 +19,39 @@ export const JWT_FUNCTIONS: HostModule<KerbGuest> = {
     signature: 'iiiiii->i',
     suspends: true,
     bind:
-      ({ host: { memory }, verifications }) =>
+      ({ host: { memory }, tokens }) =>
       (name: number, nameLength: number, token: number, tokenLength: number, buf: number, limit: number) => {
         if (nameLength >>> 0 > MAX_GRANT_NAME_BYTES) return ERRNO.not_granted;
         if (tokenLength >>> 0 > MAX_TOKEN_BYTES) return ERRNO.bad_token;
         memory.checkRange(buf, limit);
         const [issuer, text] = [memory.readText(name, nameLength), memory.readText(token, tokenLength)];
-        return verifications.verify(issuer, text, { buf, limit });
+        return tokens.verify(issuer, text, { buf, limit });
+      },
+  },
+  /**
+   * Signs a token (RFC 7519) as an issuer of the manifest that has `sign`, and writes it to `buf` in compact form if it fits in `limit`
+   * bytes: 8 KiB always do. The guest gives claims, a JSON object of up to 4 KiB; the host puts `iss`, `aud`, `iat` and `exp` before
+   * them, and chooses key, algorithm and header. Waits for the signature. Parameters: the issuer's name in the manifest; the claims;
+   * each as pointer and length; the life in seconds, 0 for the manifest's `ttl_s`; buffer and limit. Result: the length of the token in
+   * bytes.
+   * Errors: `not_granted` for an issuer that the manifest does not name or that has no `sign`; `too_large` for the claims; `invalid` for
+   * claims that are no JSON object in which every name comes once, and for a life beyond `ttl_s`; `forbidden` for claims that are the
+   * host's; `no_keys` when the secret is not set or holds no usable key; `too_many` beyond 32 tokens in a request; `no_request`;
+   * `cancelled`. A buffer outside memory ends the guest before anything is signed.
+   */
+  sign: {
+    signature: 'iiiiiii->i',
+    suspends: true,
+    bind:
+      ({ host: { memory }, tokens }) =>
+      (name: number, nameLength: number, claims: number, claimsLength: number, ttlSeconds: number, ...buffer) => {
+        const [buf, limit] = buffer as [number, number];
+        memory.checkRange(claims, claimsLength);
+        memory.checkRange(buf, limit);
+        if (nameLength >>> 0 > MAX_GRANT_NAME_BYTES) return ERRNO.not_granted;
+        if (claimsLength >>> 0 > MAX_CLAIMS_BYTES) return ERRNO.too_large;
+        const asked = { bytes: memory.read(claims, claimsLength), ttlSeconds: ttlSeconds >>> 0 };
+        return tokens.sign(memory.readText(name, nameLength), asked, { buf, limit });
       },
   },
 };

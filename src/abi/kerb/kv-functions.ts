@@ -1,12 +1,11 @@
 /** The import module `kerb_kv`: key-value stores that the manifest grants. What asks the store suspends the guest. */
-import { KvError, type KvCondition, type KvEntry, type KvPut } from '../../capability/kv.ts';
+import type { KvCondition, KvEntry, KvPut } from '../../capability/kv.ts';
 import type { HostModule } from '../host-function.ts';
 import { bytesAt, keyAt, nameAt, textAt } from './arguments.ts';
 import { ERRNO, errnoOf, type Errno } from './errno.ts';
+import { heldWhile } from './held.ts';
 import { MAX_LISTED_KEYS, SIZES, TTL_SECONDS } from './limits.ts';
 import type { KerbGuest, OpenStore } from './guest.ts';
-
-const PAGE_BYTES = 65_536;
 
 /** Bytes before each key of a list: its length. */
 const LENGTH_BYTES = 4;
@@ -211,20 +210,10 @@ function describe<T extends number | bigint>(
   return read({ open, key }, 0).then(encode, (error: unknown) => failed(errnoOf(error)));
 }
 
-/** The value is the host's while the write waits, and on the request's account, which ends with the request if not before. */
 async function put(state: KerbGuest, { open, key }: Asked, entry: KvPut): Promise<bigint> {
-  const pages = Math.floor(entry.value.length / PAGE_BYTES);
-  if (pages > 0) state.host.hold(pages);
   open.seen = null;
-  try {
-    const generation = await open.store.put(key, entry);
-    if (pages > 0) state.host.hold(-pages);
-    return BigInt(generation);
-  } catch (error) {
-    const isOver = error instanceof KvError && error.fault === 'aborted';
-    if (pages > 0 && !isOver) state.host.hold(-pages);
-    return BigInt(errnoOf(error));
-  }
+  const written = heldWhile(state.host, entry.value.length, () => open.store.put(key, entry));
+  return written.then(BigInt, (error: unknown) => BigInt(errnoOf(error)));
 }
 
 /** What the guest gets of an answer, or of its failure. */

@@ -66,6 +66,33 @@ export const ENDLESS_WAIT_MS = 0x7fff_ffff;
 /** Bytes of a token taken from a guest: what proxies take of a header line. 8 KiB. A longer one is `bad_token`. */
 export const MAX_TOKEN_BYTES = 8 * 1024;
 
+/** Lookups of addresses by one request; further ones answer `quota`. Each walks a tree outside the guest's CPU budget. */
+export const MAX_GEO_LOOKUPS = 100;
+
+/** The longest text that can be an address: IPv6 with an IPv4 address in it (RFC 4291 section 2.2). A longer one is `too_large`. */
+export const MAX_ADDRESS_BYTES = 45;
+
+/** Questions to the object cache by one request; further ones answer `quota`. */
+export const MAX_CACHE_OPERATIONS = 1_000;
+
+/** The longest time for which an object stays fresh, and stale: `invalid` beyond. A year. */
+export const MAX_CACHE_TTL_SECONDS = 31_536_000;
+
+/** The longest wait for who makes an object; a longer one counts as this. Ten seconds: a page that takes longer is no page. */
+export const MAX_CACHE_WAIT_MS = 10_000;
+
+/** The largest object that is kept: a quarter of what a tenant has. 4 MiB. A larger one is `too_large`. */
+export const MAX_OBJECT_BYTES = 4 * 1024 * 1024;
+
+/** Tags of one object, bytes of one tag, and of all as one text: each is an entry of an index. More: `too_large`. */
+export const OBJECT_TAGS = { most: 16, bytes: 128, textBytes: 16 * 129 } as const;
+
+/** Tokens that one request may have signed: each costs a signature outside the guest's CPU budget. Beyond: `too_many`. */
+export const MAX_SIGNATURES = 32;
+
+/** Bytes of claims taken from a guest: `auth/limits.ts`, `MAX_SIGNED_CLAIMS_BYTES`. A larger object is `too_large`. */
+export const MAX_CLAIMS_BYTES = 4 * 1024;
+
 /** Tokens that one request may have verified: each costs a signature check on the process's thread pool. Beyond: `too_many`. */
 export const MAX_VERIFICATIONS = 32;
 
@@ -75,3 +102,6 @@ export const MAX_VERIFICATIONS = 32;
  * 4,096 bits, P-256 and Ed25519; 0.3 for RSA of 8,192 bits, which nobody uses and nobody gains more than this factor by.
  */
 export const VERIFICATION_CPU_MS = 0.15;
+
+/** The same of a signature, with Ed25519 or P-256: 0.14, measured on all threads together. */
+export const SIGNATURE_CPU_MS = 0.15;

@@ -1,6 +1,4 @@
 /** WASI preview1: random data. */
-import { Buffer } from 'node:buffer';
-import { randomFillSync } from 'node:crypto';
 import type { HostModule } from '../host-function.ts';
 import { ERRNO } from './errno.ts';
 import type { WasiGuest } from './guest.ts';
@@ -17,12 +15,12 @@ export const RANDOM_FUNCTIONS: HostModule<WasiGuest> = {
   random_get: {
     signature: 'ii->i',
     bind:
-      ({ host: { memory } }) =>
+      ({ host }) =>
       (buf: number, length: number) => {
         const size = length >>> 0;
         if (size > MAX_RANDOM_BYTES) return ERRNO.inval;
-        memory.checkRange(buf, size);
-        memory.write(buf, randomFillSync(Buffer.allocUnsafe(size)));
+        host.memory.checkRange(buf, size);
+        host.memory.write(buf, host.randomBytes(size));
         return ERRNO.success;
       },
   },

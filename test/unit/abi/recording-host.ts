@@ -1,7 +1,10 @@
 /** What hosts of guests under test have in common: a log and an account that are kept, and clocks that stand still. */
+import { randomBytes } from 'node:crypto';
 import type { GuestHost } from '../../../src/abi/abi.ts';
 import type { GuestMemory } from '../../../src/abi/guest-memory.ts';
+import type { Geo } from '../../../src/capability/geo.ts';
 import type { KvStore } from '../../../src/capability/kv.ts';
+import type { ObjectCache } from '../../../src/capability/object-cache.ts';
 import { ownRates } from '../../../src/runtime/rate-table.ts';
 import type { LogLevel } from '../../../src/log-level.ts';
 
@@ -30,7 +33,17 @@ export abstract class RecordingHost implements GuestHost {
     return this.stores.get(name) ?? null;
   }
 
+  /** The object cache that the guest was granted. */
+  cache: ObjectCache | null = null;
+
+  objects(): ObjectCache | null {
+    return this.cache;
+  }
+
   readonly rates = RATES.of(0, null);
+
+  /** Where addresses are, when the guest was granted that. */
+  geo: Geo | null = null;
 
   logTo(endpoint: string, message: string): void {
     this.lines.push(['info', `${endpoint}: ${message}`]);
@@ -50,6 +63,10 @@ export abstract class RecordingHost implements GuestHost {
 
   logs(level: LogLevel): boolean {
     return !this.silent.has(level);
+  }
+
+  randomBytes(count: number): Uint8Array {
+    return randomBytes(count);
   }
 
   wallClockNs(): bigint {

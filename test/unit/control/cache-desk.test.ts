@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { Purge } from '../../../src/cache/purge.ts';
+import type { TenantHome } from '../../../src/capability/stores.ts';
 import { CacheDesk } from '../../../src/control/cache-desk.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 
-function desk(madeMs: number | null = null): { desk: CacheDesk; purges: Purge[]; counters: TenantCounters } {
+function desk(madeMs: number | null = null): {
+  desk: CacheDesk;
+  purges: Purge[];
+  removed: unknown[];
+  counters: TenantCounters;
+} {
   const purges: Purge[] = [];
+  const removed: unknown[] = [];
+  const objects = {
+    purgeTag: (home: TenantHome, tag: string) => 10 * removed.push([home, tag]),
+    purgeAll: (home: TenantHome) => 10 * removed.push(home),
+  };
   const counters = TenantCounters.create(3);
   const deployment = { tenant: 'a', slot: 2, budgets: { cacheBytes: 99 }, grants: { stores: { madeMs } } };
   const cache = {
@@ -14,7 +25,7 @@ function desk(madeMs: number | null = null): { desk: CacheDesk; purges: Purge[];
   };
   const serving = (name: string): Deployment | undefined =>
     name === 'a' ? (deployment as unknown as Deployment) : undefined;
-  return { desk: new CacheDesk({ cache, counters, serving }), purges, counters };
+  return { desk: new CacheDesk({ cache, objects, counters, serving }), purges, removed, counters };
 }
 
 describe('a purge', () => {
@@ -39,16 +50,17 @@ describe('a purge', () => {
     'http://x.test/ä',
     'http://u@x.test/',
     'http://x.test/a b',
-  ])('of %s is refused', (url) => {
+  ])('of %s is refused', async (url) => {
     const { desk: own, purges } = desk();
-    expect(() => own.purge('a', { url })).toThrow(/^url: is not an http or https URL/);
+    await expect(own.purge('a', { url })).rejects.toThrow(/^url: is not an http or https URL/);
     expect(purges).toEqual([]);
   });
 
   it('of a tag or of all is under the name that the tenant has in the cache', async () => {
-    const { desk: own, purges } = desk(17);
-    await own.purge('a', { tag: 'x' });
-    await own.purge('a', { all: true });
+    const { desk: own, purges, removed } = desk(17);
+    expect([await own.purge('a', { tag: 'x' }), await own.purge('a', { all: true })]).toEqual([11, 22]);
+    const home = { tenant: 'a', madeMs: 17 };
+    expect(removed).toEqual([[home, 'x'], home]);
     expect(purges).toEqual([
       { tenant: 'a@17', subject: { kind: 'tag', tag: 'x' }, mode: 'hard' },
       { tenant: 'a@17', subject: { kind: 'all' }, mode: 'hard' },

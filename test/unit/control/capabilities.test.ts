@@ -35,6 +35,13 @@ secrets = ["API_KEY"]
 `;
 
 describe('the capabilities of a version', () => {
+  it('name the secret of a key that signs', () => {
+    expect(addedBy('[jwt.x]\nissuer = "i"\naudience = "a"\nsign = { secret = "KEY" }')).toEqual([
+      'jwt x i',
+      'sign x KEY',
+    ]);
+  });
+
   it('are sorted lines of what it may do', () => {
     expect(linesOf(FULL, [{ module: 'http_handler', name: 'log' }])).toEqual([
       'backend api https://example.com/base',

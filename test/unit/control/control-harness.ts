@@ -190,6 +190,7 @@ export class ControlHarness {
         counters: this.counters,
         versionCounters: this.versionCounters,
         rehearse: (deployment) => this.rehearse(deployment),
+        objects: { purgeTag: () => 0, purgeAll: () => 0 },
         cache: {
           purge: async (purge) => {
             this.purges.push(purge);

@@ -32,6 +32,7 @@ function open(dataFolder: string, env: NodeJS.ProcessEnv = {}): Promise<Control>
     counters: TenantCounters.create(1),
     versionCounters: VersionCounters.create(1),
     rehearse: () => Promise.resolve(STARTED),
+    objects: { purgeTag: () => 0, purgeAll: () => 0 },
     cache: { purge: () => Promise.resolve(0), usage: () => Promise.resolve({ bytes: 0, entries: 0 }) },
     log: textLog('error', () => undefined),
   };

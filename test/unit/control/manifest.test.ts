@@ -37,6 +37,7 @@ describe('a manifest', () => {
       abi: 'auto',
       isolation: 'request',
       receipt: false,
+      geo: false,
       origin: null,
       config: { kind: 'text', text: '' },
       limits: {
@@ -56,7 +57,7 @@ describe('a manifest', () => {
       jwt: [],
       env: [],
       files: [],
-      stores: { kv: [], config: null, secrets: [] },
+      stores: { kv: [], cache: false, config: null, secrets: [], signingKeys: [] },
       onFailure: [],
     });
   });
@@ -70,6 +71,7 @@ path = "/api/"
 abi = "fastly"
 isolation = "reuse"
 receipt = true
+geo = true
 origin = "site"
 config = { file = "conf.json" }
 [limits]
@@ -92,6 +94,7 @@ MODE = "demo"
 "/content" = "./content"
 [stores]
 kv = ["sessions"]
+cache = true
 config = { theme = "dark" }
 secrets = ["API_KEY"]
 `;
@@ -103,6 +106,7 @@ secrets = ["API_KEY"]
       abi: 'fastly',
       isolation: 'reuse',
       receipt: true,
+      geo: true,
       origin: 'site',
       config: { kind: 'file', path: 'conf.json' },
       limits: {
@@ -122,7 +126,13 @@ secrets = ["API_KEY"]
       jwt: [],
       env: [{ name: 'MODE', value: 'demo' }],
       files: [{ guest: '/content', folder: 'content' }],
-      stores: { kv: ['sessions'], config: [{ name: 'theme', value: 'dark' }], secrets: ['API_KEY'] },
+      stores: {
+        kv: ['sessions'],
+        cache: true,
+        config: [{ name: 'theme', value: 'dark' }],
+        secrets: ['API_KEY'],
+        signingKeys: [],
+      },
       onFailure: [],
     });
   });
@@ -230,13 +240,30 @@ describe('text that is hostile TOML', () => {
         issuer: 'https://idp.example',
         audience: 'app',
         keys: { kind: 'backend', backend: 'idp', path: '/jwks?x=1' },
+        sign: null,
       },
-      { name: 'b', issuer: 'i', audience: 'x', keys: { kind: 'text', text: '{"keys":[]}' } },
+      { name: 'b', issuer: 'i', audience: 'x', keys: { kind: 'text', text: '{"keys":[]}' }, sign: null },
     ]);
+  });
+
+  it('names issuers that the app signs as, whose keys are those of the signing key unless there are others', () => {
+    const { jwt, stores } = manifestWith(`[jwt.a]\nissuer = "i"\naudience = "x"\nsign = { secret = "KEY" }
+[jwt.b]\nissuer = "i"\naudience = "x"\njwks = '{"keys":[]}'\nsign = { secret = "KEY", alg = "ES256", ttl_s = 86400 }`);
+    expect(jwt.map(({ keys, sign }) => [keys.kind, sign])).toEqual([
+      ['signing', { secret: 'KEY', alg: 'EdDSA', ttlSeconds: 300 }],
+      ['text', { secret: 'KEY', alg: 'ES256', ttlSeconds: 86_400 }],
+    ]);
+    expect([stores.signingKeys, stores.secrets]).toEqual([['KEY'], []]);
   });
 
   it.each([
     ['issuer = "i"\naudience = "x"', 'jwt.a.jwks: is missing'],
+    ['issuer = "i"\naudience = "x"\nsign = {}', 'jwt.a.sign.secret: is missing'],
+    ['issuer = "i"\naudience = "x"\nsign = { secret = "K", alg = "HS256" }', 'is not one of EdDSA, ES256'],
+    ['issuer = "i"\naudience = "x"\nsign = { secret = "K", alg = "none" }', 'is not one of EdDSA, ES256'],
+    ['issuer = "i"\naudience = "x"\nsign = { secret = "K", ttl_s = 0 }', 'is not a whole number from 1 to 86400'],
+    ['issuer = "i"\naudience = "x"\nsign = { secret = "K", ttl_s = 86401 }', 'is not a whole number from 1 to 86400'],
+    ['issuer = "i"\naudience = "x"\nsign = { secret = "K", jwk = 1 }', 'jwt.a.sign.jwk: is an unknown key'],
     ['audience = "x"\njwks = \'{"keys":[]}\'', 'jwt.a.issuer: is missing'],
     ['issuer = "i"\njwks = \'{"keys":[]}\'', 'jwt.a.audience: is missing'],
     ['issuer = ""\naudience = "x"\njwks = \'{"keys":[]}\'', 'jwt.a.issuer:'],

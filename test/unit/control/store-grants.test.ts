@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_STORES } from '../../../src/capability/stores.ts';
 import { MAX_HANDED_BYTES } from '../../../src/control/limits.ts';
 import { parseManifest, type ManifestStores } from '../../../src/control/manifest.ts';
 import { CONFIG_STORE, digestOf, grantsOf, type TenantContents } from '../../../src/control/store-grants.ts';
@@ -20,7 +21,7 @@ function contents(fill: (store: Store) => void = () => undefined): TenantContent
 
 describe('grants', () => {
   it('are nothing without a table', () => {
-    expect(grantsOf(storesOf(''), contents())).toEqual({ kv: [], config: null, secrets: new Map(), madeMs: 1_000 });
+    expect(grantsOf(storesOf(''), contents())).toEqual({ ...NO_STORES, madeMs: 1_000 });
   });
 
   it('have the config of the manifest under that of the tenant', () => {
@@ -52,6 +53,16 @@ describe('grants', () => {
     ]);
     const value = secrets.get('KEY');
     expect(value?.buffer.byteLength).toBe(4);
+  });
+
+  it('have the keys that it signs with, which are no secrets that it reads', () => {
+    const given = contents((store) => store.putSecret('a', 'KEY', Buffer.from('mine')));
+    const table = '[jwt.x]\nissuer = "i"\naudience = "a"\nsign = { secret = "KEY" }';
+    const { secrets, signingKeys } = grantsOf(parseManifest(manifestOf('a', table), 'kerb.toml').stores, given);
+    expect([...signingKeys].map(([name, value]) => [name, String(value && Buffer.from(value))])).toEqual([
+      ['KEY', 'mine'],
+    ]);
+    expect(secrets.size).toBe(0);
   });
 
   it('of an app of the folder are those of its manifest alone', () => {

@@ -232,6 +232,8 @@ describe('a rehearsal', () => {
     expect(first).toMatchObject({ tenant: 'a', slot: 0, allowBackends: ['10.0.0.0/8'], hosts: [] });
     expect(first?.grants.stores).toEqual({
       kv: ['s'],
+      cache: false,
+      signingKeys: new Map(),
       config: new Map([['k', 'own']]),
       secrets: new Map([['S', Uint8Array.from(Buffer.from('value'))]]),
       madeMs: tenant.createdMs,

@@ -67,7 +67,7 @@ describe('a fastly.toml', () => {
       API_KEY = {}
       OTHER = { description = "x" }
     `);
-    expect(stores).toEqual({ kv: ['sessions', 'old'], config: null, secrets: ['API_KEY', 'OTHER'] });
+    expect(stores).toMatchObject({ kv: ['sessions', 'old'], config: null, secrets: ['API_KEY', 'OTHER'] });
   });
 
   it('has every name that is not taken in one refusal', () => {

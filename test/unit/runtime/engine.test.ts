@@ -80,7 +80,7 @@ describe('a rehearsal', () => {
         (i32.const 0) (i32.const 131072) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i64.const 0)))) (start $begin)`,
     });
     const stores = { ...NO_STORES, kv: ['main'] };
-    const rehearsing = on.rehearse(app(code, { grants: { config: new Uint8Array(0), env: {}, stores } }));
+    const rehearsing = on.rehearse(app(code, { grants: { config: new Uint8Array(0), env: {}, stores, geo: false } }));
     await asked.promise;
     expect(budgets.read('memory_pages').used).toBe(4 + 2);
     on.close();

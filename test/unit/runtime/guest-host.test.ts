@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { NO_GEO } from '../../../src/capability/geo.ts';
+import { NO_OBJECTS } from '../../../src/capability/object-cache.ts';
 import { GuestMemory } from '../../../src/abi/guest-memory.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import { NO_KV } from '../../../src/capability/kv.ts';
@@ -29,6 +31,8 @@ function host(): { host: ReturnType<typeof guestHost>; task: Task; lines: string
     charge: () => undefined,
     kv: NO_KV,
     rates: (slot, madeMs) => ownRates().of(slot, madeMs),
+    geo: NO_GEO,
+    objects: NO_OBJECTS,
   });
   return { host: made, task, lines, keep };
 }
@@ -82,6 +86,8 @@ describe('key-value stores', () => {
         return NO_KV(...question);
       },
       rates: (slot, madeMs) => ownRates().of(slot, madeMs),
+      geo: NO_GEO,
+      objects: NO_OBJECTS,
     });
     expect([services.kv('other'), services.kv('')]).toEqual([null, null]);
     expect(services.kv('main')).not.toBe(null);
@@ -100,6 +106,8 @@ it('a charge ends the guest whose request has then used what it may', () => {
     },
     kv: NO_KV,
     rates: (slot, madeMs) => ownRates().of(slot, madeMs),
+    objects: NO_OBJECTS,
+    geo: NO_GEO,
   });
   services.charge(0.6);
   expect(() => services.charge(0.6)).toThrow(expect.objectContaining({ outcome: 'cpu_limit' }));
@@ -114,6 +122,8 @@ it('rate counters are those of the tenant as it was made', () => {
     hold: () => undefined,
     charge: () => undefined,
     kv: NO_KV,
+    objects: NO_OBJECTS,
+    geo: NO_GEO,
     rates: (slot, madeMs) => {
       asked.push([slot, madeMs]);
       return ownRates().of(slot, madeMs);

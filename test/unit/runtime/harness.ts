@@ -3,6 +3,8 @@ import { HTTP_WASM } from '../../../src/abi/http-wasm/http-wasm.ts';
 import type { Exchange } from '../../../src/abi/abi.ts';
 import { prepareModule } from '../../../src/control/compilation.ts';
 import { TypeCensus } from '../../../src/control/type-census.ts';
+import { NO_GEO } from '../../../src/capability/geo.ts';
+import { NO_OBJECTS } from '../../../src/capability/object-cache.ts';
 import { NO_KV } from '../../../src/capability/kv.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
@@ -97,7 +99,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
       webSockets: 10,
     },
     receipt: false,
-    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES },
+    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES, geo: false },
     origin: null,
     backends: [],
     jwt: [],
@@ -133,6 +135,8 @@ export class Surroundings implements SandboxSurroundings {
       charge: (of, cpuMs) => this.scheduler.charge(of, cpuMs),
       kv: NO_KV,
       rates: (slot, madeMs) => rates.of(slot, madeMs),
+      geo: NO_GEO,
+      objects: NO_OBJECTS,
     });
 
   /** Sets the epoch word, as the watchdog does each millisecond. */
@@ -155,6 +159,7 @@ export function exchange(changes: Partial<Exchange> = {}): Exchange {
     origin: null,
     backend: () => null,
     issuer: () => null,
+    signer: () => null,
     forwarded: { for: '192.0.2.1', proto: 'http', host: 'h' },
     signal: new AbortController().signal,
     stream: () => {

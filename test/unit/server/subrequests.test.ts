@@ -31,6 +31,7 @@ function backendsOf(backend: Backend, limit: number): RequestBackends {
     {
       issuers: new Map(),
       kept: new Map(),
+      signers: new Map(),
       backends: new Map([
         ['main', backend],
         ['other', backend],

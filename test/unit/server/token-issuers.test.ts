@@ -13,7 +13,10 @@ const token = (kid = 'k'): string =>
 
 function issuerWith(keys: JwtIssuer['keys'], url = 'http://127.0.0.1:1'): TokenIssuer {
   const backends = new Map([['idp', backendAt(url)]]);
-  const issuer = tokenIssuers([{ name: 'main', issuer: 'https://idp', audience: 'app', keys }], backends).get('main');
+  const issuer = tokenIssuers(
+    [{ name: 'main', issuer: 'https://idp', audience: 'app', keys, sign: null }],
+    backends,
+  ).get('main');
   if (issuer === undefined) throw new Error('there is no issuer');
   return issuer;
 }

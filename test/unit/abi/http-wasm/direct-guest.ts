@@ -5,7 +5,7 @@ import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
 import { HttpWasmGuest } from '../../../../src/abi/http-wasm/guest.ts';
 import type { Backend, BackendRequest, BackendResponse } from '../../../../src/capability/backend.ts';
-import type { TokenIssuer } from '../../../../src/capability/jwt.ts';
+import type { TokenIssuer, TokenSigner } from '../../../../src/capability/jwt.ts';
 import { BytesSource, type BodySource } from '../../../../src/http/body.ts';
 import { HeaderList } from '../../../../src/http/headers.ts';
 import type { ResponseHead } from '../../../../src/http/message.ts';
@@ -22,6 +22,7 @@ export interface TestExchange {
   /** By name. */
   readonly backends?: Readonly<Record<string, Backend>>;
   readonly issuers?: Readonly<Record<string, TokenIssuer>>;
+  readonly signers?: Readonly<Record<string, TokenSigner>>;
   /** Fires when the request must end. */
   readonly signal?: AbortSignal;
 }
@@ -33,10 +34,10 @@ const TEXT_AT = 40_000;
 export class DirectGuest extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
-  readonly grants = { config: Buffer.from('conf\0ig'), env: {}, stores: NO_STORES };
+  readonly grants = { config: Buffer.from('conf\0ig'), env: {}, stores: NO_STORES, geo: false };
   readonly guest = new HttpWasmGuest(
     this,
-    new Set(['http_handler', 'wasi_snapshot_preview1', 'kerb_fetch', 'kerb_jwt']),
+    new Set(['http_handler', 'wasi_snapshot_preview1', 'kerb_fetch', 'kerb_jwt', 'kerb_geo', 'kerb_cache']),
   );
   /** Heads that were streamed, and the bytes after them. */
   readonly streamed: { head: ResponseHead; body: string }[] = [];
@@ -84,6 +85,7 @@ export class DirectGuest extends RecordingHost {
       origin,
       backends,
       issuers,
+      signers,
       signal,
     }: TestExchange,
     request: () => bigint | void | Promise<bigint | void>,
@@ -99,6 +101,7 @@ export class DirectGuest extends RecordingHost {
       origin: origin ?? null,
       backend: (name) => new Map(Object.entries(backends ?? {})).get(name) ?? null,
       issuer: (name) => new Map(Object.entries(issuers ?? {})).get(name) ?? null,
+      signer: (name) => new Map(Object.entries(signers ?? {})).get(name) ?? null,
       forwarded: { for: ip, proto: 'http', host: 'h' },
       signal: signal ?? new AbortController().signal,
       stream: (head) => {

@@ -39,6 +39,17 @@ describe.each(['h', 'rs', 'ts'])('the bindings in .%s', (extension) => {
     for (const name of Object.keys(KERB_MODULES.get(module) ?? {})) expect(text).toContain(name);
   });
 
+  it.each([
+    ['kerb_cache', ['absent', 'timeout']],
+    ['kerb_geo', ['absent', 'invalid']],
+  ] as const)('of %s have its functions and its own errors', (module, names) => {
+    const text = readFileSync(new URL(`${module}.${extension}`, BINDINGS), 'utf8');
+    // The header has those of stores from kerb.h.
+    const own = names.filter((name) => extension !== 'h' || name === 'timeout');
+    for (const name of own) expect(text).toMatch(new RegExp(`\\b(CACHE_)?${name}\\b[^=\\n]*= ${ERRNO[name]}\\b`, 'i'));
+    for (const name of Object.keys(KERB_MODULES.get(module) ?? {})) expect(text).toContain(name);
+  });
+
   it('of stores, counters and logs have their functions and their errors', () => {
     const text = readFileSync(new URL(`kerb.${extension}`, BINDINGS), 'utf8');
     for (const name of OF_STORES) {

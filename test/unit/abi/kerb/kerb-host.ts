@@ -59,14 +59,14 @@ export const BUFFER = 30_000;
 export class KerbHost extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
-  readonly grants: { config: Uint8Array; env: {}; stores: StoreGrants };
+  readonly grants: { config: Uint8Array; env: {}; stores: StoreGrants; geo: boolean };
   readonly kvStore = new MemoryKv();
   readonly state: KerbGuest;
   #next = TEXT_AT;
 
   constructor(stores: Partial<StoreGrants> = {}) {
     super();
-    this.grants = { config: new Uint8Array(0), env: {}, stores: { ...NO_STORES, ...stores } };
+    this.grants = { config: new Uint8Array(0), env: {}, stores: { ...NO_STORES, ...stores }, geo: true };
     this.stores.set('main', this.kvStore);
     this.state = new KerbGuest(this);
   }

@@ -9,9 +9,10 @@ import { BUFFER, KerbHost } from './kerb-host.ts';
 
 /** What may make a guest wait. */
 const WAITING: Readonly<Record<string, readonly string[]>> = {
+  kerb_cache: ['delete', 'get', 'lookup', 'purge', 'put'],
   kerb_kv: ['delete', 'generation', 'get', 'list', 'metadata', 'put'],
   kerb_fetch: ['read', 'wait', 'wait_any'],
-  kerb_jwt: ['verify'],
+  kerb_jwt: ['sign', 'verify'],
 };
 
 describe('the modules', () => {

@@ -29,7 +29,7 @@ export class TinyHost extends RecordingHost {
     super();
     this.pages = pages;
     this.memory = new GuestMemory(this.pages);
-    this.grants = { config: new Uint8Array(0), env, stores: NO_STORES };
+    this.grants = { config: new Uint8Array(0), env, stores: NO_STORES, geo: false };
     this.guest = new WasiGuest(this, argv);
   }
 
