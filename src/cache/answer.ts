@@ -5,6 +5,8 @@ import type { CacheOutcome } from './outcome.ts';
 import { appendCacheStatus, type StatusReport } from './cache-status.ts';
 import { isNotModified, rangeApplies } from './conditional.ts';
 import { ageMs, freshForMs, type CacheEntry, type StoredHead } from './entry.ts';
+import type { KeyParts } from './key.ts';
+import { PROCESS_CLOCK } from './ports.ts';
 import { rangeOf } from './ranges.ts';
 
 /** An answer for a client. Its fields are its own to change; the bytes of its body are shared and never written. */
@@ -40,6 +42,15 @@ export function answerFrom(
   if (bodyCounts(entry.head.status)) headers.set('Content-Length', String(entry.body.length));
   if (asked.method === 'HEAD') return { status: entry.head.status, headers, body: noBody(), outcome };
   return { ...ranged(entry, asked.headers, headers), outcome };
+}
+
+/** The answer to a request that an entry serves as it is, at this moment. */
+export function answerFromStored(
+  entry: CacheEntry,
+  request: AskedFor & Pick<KeyParts, 'host' | 'target'>,
+): CachedAnswer {
+  const report = { forward: null, url: request.host + request.target };
+  return answerFrom(entry, request, 'hit', report, PROCESS_CLOCK.monotonicMs());
 }
 
 /** The answer to a request whose entry is still arriving: `body` is read as it comes. */

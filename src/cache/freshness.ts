@@ -93,7 +93,7 @@ export function freshnessOf(
   if (refusal !== null) return refusal;
   const explicitMs = explicitLifetime(response.headers, rules, dateMs);
   const lifetimeMs = explicitMs ?? heuristicLifetime(response, rules.directives, dateMs);
-  if (explicitMs === null && response.headers.has('set-cookie')) return 'set-cookie';
+  if (response.headers.has('set-cookie') && !allowsCookies(rules, explicitMs)) return 'set-cookie';
   const freshness = {
     lifetimeMs,
     initialAgeMs: initialAge(response.headers, dateMs, times),
@@ -121,6 +121,14 @@ function storageRefusal(
   if (directives.private) return 'private';
   if (request.headers.has('authorization') && !allowsAuthorized(directives)) return 'authorization';
   return hasReason(status, headers, directives, withExpires) ? null : 'no-freshness';
+}
+
+/**
+ * Whether everybody may be given a cookie that one user was given. RFC 9111 §7.3 leaves it to the freshness, but a `max-age` is
+ * meant for browsers as often as for caches that share, and what it would share then is a session. So it takes words for shared caches.
+ */
+function allowsCookies({ directives, withExpires }: Governing, explicitMs: number | null): boolean {
+  return explicitMs !== null && (directives.public || directives.sMaxAge !== undefined || !withExpires);
 }
 
 /** Directives that let a shared cache keep what one user's credentials obtained (RFC 9111 §3.5). */

@@ -25,7 +25,7 @@ export interface Through {
 export type CacheQuestion =
   /** Answered by `entry`, `pass`, `failed` or `head`; after a head come chunks and `end` or `broken`. */
   | { readonly kind: 'ask'; readonly id: number; readonly request: PlainRequest; readonly through: Through }
-  /** What is stored, fresh or not: answered by `entry` or `nothing`. */
+  /** What is stored, fresh or not: answered by `entry`, `nothing`, or `head` and what follows it. */
   | { readonly kind: 'stored'; readonly id: number; readonly request: PlainRequest }
   /** A chunk has room again. */
   | { readonly kind: 'more'; readonly id: number }

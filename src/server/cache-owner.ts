@@ -1,6 +1,6 @@
 /** The owner's side of the cache: answers other data threads about the URLs that hash to this one. */
 import type { HttpCache } from '../cache/http-cache.ts';
-import type { CachedAnswer } from '../cache/answer.ts';
+import { answerFromStored, type CachedAnswer } from '../cache/answer.ts';
 import { plainEntry, plainFields } from '../cache/entry-copy.ts';
 import type { CacheEntry } from '../cache/entry.ts';
 import type { Generations } from '../cache/generations.ts';
@@ -78,16 +78,23 @@ export class CacheOwner {
     const held = this.#forwardThrough({ ...through, target: asked.target });
     // The asker serves a deployment that this thread no longer does, or not yet.
     if (held === null) return this.#say({ kind: 'pass', id, why: 'bypass' });
-    const open: Open = { leaving: new AbortController(), body: null, credit: CACHE_WINDOW_STEPS, wake: null };
-    this.#open.set(id, open);
+    const open = this.#begin(id);
     void this.#handle(id, open, requestFrom(asked, open.leaving.signal), held);
   }
 
   #tellStored(id: number, asked: PlainRequest): void {
     const generation = this.#generations.of(urlKey(asked));
     const entry = this.#cache.stored(requestFrom(asked));
-    if (entry === undefined || entry.body.length > CACHE_COPY_BYTES) this.#say({ kind: 'nothing', id });
-    else this.#tellEntry(id, entry, generation);
+    if (entry === undefined) return this.#say({ kind: 'nothing', id });
+    if (entry.body.length <= CACHE_COPY_BYTES) return this.#tellEntry(id, entry, generation);
+    const open = this.#begin(id);
+    void this.#send(id, open, answerFromStored(entry, requestFrom(asked))).finally(() => this.#open.delete(id));
+  }
+
+  #begin(id: number): Open {
+    const open: Open = { leaving: new AbortController(), body: null, credit: CACHE_WINDOW_STEPS, wake: null };
+    this.#open.set(id, open);
+    return open;
   }
 
   #tellEntry(id: number, entry: CacheEntry, generation: number): void {
@@ -97,7 +104,6 @@ export class CacheOwner {
   async #handle(id: number, open: Open, request: CacheRequest, held: Held): Promise<void> {
     try {
       const answer = await this.#cache.handle(request, held.forward);
-      open.body = answer.body;
       if (open.leaving.signal.aborted) answer.body.cancel();
       else await this.#send(id, open, answer);
     } catch (error) {
@@ -109,6 +115,7 @@ export class CacheOwner {
   }
 
   async #send(id: number, open: Open, { status, headers, outcome, body }: CachedAnswer): Promise<void> {
+    open.body = body;
     this.#say({ kind: 'head', id, status, headers: plainFields(headers), outcome });
     try {
       for (let chunk = await body.read(CACHE_STEP_BYTES); chunk !== null; chunk = await body.read(CACHE_STEP_BYTES)) {

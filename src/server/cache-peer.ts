@@ -16,6 +16,10 @@ export type PeerAnswer =
   | { readonly kind: 'pass'; readonly why: ForwardReason }
   | { readonly kind: 'answer'; readonly answer: CachedAnswer };
 
+/** What an owner has: an entry to answer from, or, where that is large, the answer itself. */
+export type StoredAnswer =
+  { readonly kind: 'entry'; readonly entry: CacheEntry } | { readonly kind: 'answer'; readonly answer: CachedAnswer };
+
 /** One who waits, by the number of the question. */
 interface Waiting {
   readonly hear: (reply: CacheReply) => void;
@@ -64,10 +68,13 @@ export class CachePeer {
   }
 
   /** What the owner has stored for a request, fresh or not; `null`: nothing, or the owner is gone. */
-  stored(request: CacheRequest): Promise<CacheEntry | null> {
-    return this.#question<CacheEntry | null>(
+  stored(request: CacheRequest): Promise<StoredAnswer | null> {
+    return this.#question<StoredAnswer | null>(
       (id) => ({ kind: 'stored', id, request: plainRequest(request) }),
-      (reply) => (reply.kind === 'entry' ? entryFromPlain(reply.entry) : null),
+      (reply) => {
+        if (reply.kind === 'head') return { kind: 'answer', answer: this.#answerOf(reply) };
+        return reply.kind === 'entry' ? { kind: 'entry', entry: entryFromPlain(reply.entry) } : null;
+      },
       null,
     );
   }
@@ -106,16 +113,16 @@ export class CachePeer {
   }
 
   #heard(id: number, reply: CacheReply, resolve: (answer: PeerAnswer) => void, reject: (error: Error) => void): void {
-    if (reply.kind === 'head') {
-      const { status, outcome } = reply;
-      const headers = HeaderList.from(reply.headers);
-      return resolve({ kind: 'answer', answer: { status, headers, outcome, body: this.#receive(id) } });
-    }
+    if (reply.kind === 'head') return resolve({ kind: 'answer', answer: this.#answerOf(reply) });
     this.#give(id);
     if (reply.kind === 'entry') resolve({ ...reply, entry: entryFromPlain(reply.entry) });
     else if (reply.kind === 'pass') resolve(reply);
     else if (reply.kind === 'failed') reject(failureOf(reply));
     else reject(new TypeError(`the owner of a URL answered a request with ${reply.kind}`));
+  }
+
+  #answerOf({ id, status, headers, outcome }: Extract<CacheReply, { kind: 'head' }>): CachedAnswer {
+    return { status, headers: HeaderList.from(headers), outcome, body: this.#receive(id) };
   }
 
   /** From its head on, replies are the body's. */

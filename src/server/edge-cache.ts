@@ -1,7 +1,6 @@
 /** The HTTP cache as one data thread sees it: the URLs that are its own, copies of others', and the threads that own those. */
 import { HttpCache } from '../cache/http-cache.ts';
-import { answerFrom, type CachedAnswer } from '../cache/answer.ts';
-import type { CacheEntry } from '../cache/entry.ts';
+import { answerFromStored, type CachedAnswer } from '../cache/answer.ts';
 import { Generations, hashOf, type GenerationShare } from '../cache/generations.ts';
 import { primaryKey, urlKey } from '../cache/key.ts';
 import { NearCopies } from '../cache/near-copies.ts';
@@ -12,7 +11,7 @@ import { purgeFrom, type Purge } from '../cache/purge.ts';
 import type { PurgeMode } from '../cache/shelf.ts';
 import type { CachePort, CacheQuestion, CacheReply, Through } from './cache-messages.ts';
 import { CacheOwner, type ForwardThrough } from './cache-owner.ts';
-import { CachePeer } from './cache-peer.ts';
+import { CachePeer, type StoredAnswer } from './cache-peer.ts';
 import { HostNames } from './host-names.ts';
 import { LARGEST_BODY_PART, NEAR_COPIES_PART } from './limits.ts';
 
@@ -99,14 +98,20 @@ export class EdgeCache implements Purger {
     if (answer.kind === 'answer') return answer.answer;
     if (answer.kind === 'pass') return passOn(request, forward, answer.why, this);
     this.#near.keep(answer.entry, answer.generation);
-    return hit(answer.entry, request);
+    return answerFromStored(answer.entry, request);
   }
 
   /** What is stored for a request, fresh or stale, as an answer to it; `null`: nothing. */
   async stored(request: CacheRequest): Promise<CachedAnswer | null> {
     const peering = this.#ownerOf(request);
-    const entry = peering === undefined ? this.#own.stored(request) : await peering.peer.stored(request);
-    return entry === undefined || entry === null ? null : hit(entry, request);
+    const answer = peering === undefined ? this.#ownStored(request) : await peering.peer.stored(request);
+    if (answer === null) return null;
+    return answer.kind === 'answer' ? answer.answer : answerFromStored(answer.entry, request);
+  }
+
+  #ownStored(request: CacheRequest): StoredAnswer | null {
+    const entry = this.#own.stored(request);
+    return entry === undefined ? null : { kind: 'entry', entry };
   }
 
   /** Purges what this thread owns. Answers how many responses that were. */
@@ -147,13 +152,8 @@ export class EdgeCache implements Purger {
     const entry = this.#near.find(primaryKey(request), request.headers);
     if (entry === undefined) return null;
     const plan = planFor(request, { entry, hasVariants: true }, PROCESS_CLOCK.monotonicMs());
-    return plan.kind === 'hit' ? hit(entry, request) : null;
+    return plan.kind === 'hit' ? answerFromStored(entry, request) : null;
   }
-}
-
-function hit(entry: CacheEntry, request: CacheRequest): CachedAnswer {
-  const report = { forward: null, url: request.host + request.target };
-  return answerFrom(entry, request, 'hit', report, PROCESS_CLOCK.monotonicMs());
 }
 
 /** Of a thread's bytes: those of copies, and those of what it owns. A thread that is alone needs no copies. */

@@ -82,7 +82,37 @@ describe('what may be stored (RFC 9111 §3)', () => {
       [],
       'set-cookie',
     ],
-    ['a cookie that is explicitly fresh', [fresh, ['Set-Cookie', 'a=b']], 200, [], 'stored'],
+    ['a cookie with a life that may be the browser’s', [fresh, ['Set-Cookie', 'a=b']], 200, [], 'set-cookie'],
+    [
+      'a cookie for all',
+      [
+        ['Cache-Control', 'public, max-age=60'],
+        ['Set-Cookie', 'a=b'],
+      ],
+      200,
+      [],
+      'stored',
+    ],
+    [
+      'a cookie for caches',
+      [
+        ['Cache-Control', 's-maxage=60'],
+        ['Set-Cookie', 'a=b'],
+      ],
+      200,
+      [],
+      'stored',
+    ],
+    [
+      'a cookie for this cache',
+      [
+        ['CDN-Cache-Control', 'max-age=60'],
+        ['Set-Cookie', 'a=b'],
+      ],
+      200,
+      [],
+      'stored',
+    ],
     ['older than it may get', [fresh, ['Age', '61']], 200, [], 'useless'],
     [
       'older, but good for failures',

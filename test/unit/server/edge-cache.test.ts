@@ -330,4 +330,16 @@ describe('what is stored', () => {
     }
     expect(origin.calls).toHaveLength(2);
   });
+
+  it('is given in steps where it is large, and its owner is done when it is read', async () => {
+    const { origin, caches, ask } = pair();
+    const bytes = Buffer.alloc(800_000, 'kept');
+    origin.answer = () => response(bytes);
+    const target = ownedBy(1);
+    await read(ask(0, target));
+    const place = { tenant: 'a', scheme: 'http' as const, host: 'x.test', target, extra: 'http://o.test/' };
+    const stored = await caches[0].stored({ ...place, method: 'GET', headers: new HeaderList() });
+    expect(stored === null ? null : await textOf(stored.body)).toBe(bytes.toString());
+    await until(() => caches[1].open === 0);
+  });
 });
