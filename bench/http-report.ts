@@ -113,12 +113,14 @@ function aimOf(
   );
 }
 
-function spreadOrNull(values: readonly (number | null)[]): Spread | null {
+/** The spread of the rounds that count; `null`: none does. */
+export function spreadOrNull(values: readonly (number | null)[]): Spread | null {
   const counted = values.filter((value) => value !== null);
   return counted.length === 0 ? null : spreadOf(counted);
 }
 
-function rangeText(spread: Spread | null): string {
+/** The least and the most, as text. */
+export function rangeText(spread: Spread | null): string {
   return spread === null ? '-' : `${figure(spread.min)}–${figure(spread.max)}`;
 }
 

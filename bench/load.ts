@@ -20,7 +20,8 @@ export interface LoadResult {
 /** Where the load goes. */
 export interface Load {
   readonly port: number;
-  readonly app: App;
+  /** The script of the load, made by {@link loadScript} or {@link scriptWith}. */
+  readonly script: string;
   readonly connections: number;
   readonly seconds: number;
   /** Words before the command line. */
@@ -46,7 +47,7 @@ export async function applyLoad(load: Load): Promise<LoadResult> {
   const folder = mkdtempSync(join(tmpdir(), 'kerb-bench-load-'));
   try {
     const script = join(folder, 'load.lua');
-    writeFileSync(script, loadScript(load.app));
+    writeFileSync(script, load.script);
     const options = ['-t', '1', '-c', `${load.connections}`, '-d', `${load.seconds}s`, '--latency', '-s', script];
     const wrk = new Started({
       program: 'wrk',
@@ -91,15 +92,20 @@ export function loadScript(app: App): string {
   if (body !== null) lines.push(`wrk.body = [==[${body}]==]`, 'wrk.headers["Content-Type"] = "application/json"');
   if (hosts.length === 1) lines.push(`wrk.headers["Host"] = "${hosts[0]}"`);
   else lines.push(rotation(hosts));
+  return scriptWith(lines);
+}
+
+/** A script in Lua of these lines that says at its end what {@link parseLoadResult} reads. */
+export function scriptWith(lines: readonly string[]): string {
   const pattern = KEYS.map((key) => `${key}=%d`).join(' ');
-  lines.push(
+  const report = [
     'function done(summary, latency)',
     '  local e = summary.errors',
     `  io.write(string.format("kerb-bench ${pattern}\\n", summary.requests, summary.duration, e.connect, e.read,`,
     '    e.write, e.status, e.timeout, latency:percentile(50), latency:percentile(99)))',
     'end',
-  );
-  return `${lines.join('\n')}\n`;
+  ];
+  return `${[...lines, ...report].join('\n')}\n`;
 }
 
 function rotation(hosts: readonly string[]): string {

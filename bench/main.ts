@@ -1,4 +1,5 @@
 /** The benchmarks' program: runs those that are asked for, prints one report, keeps the results. */
+import { cache } from './cache.ts';
 import { hostio } from './hostio.ts';
 import { httpFresh } from './http-fresh.ts';
 import { httpWarm } from './http-warm.ts';
@@ -22,6 +23,7 @@ const BENCHMARKS: Readonly<Record<string, (options: RunOptions) => Promise<Repor
   tax,
   neighbour,
   hostio,
+  cache,
 };
 
 const EXIT = { failed: 1, misused: 2 } as const;

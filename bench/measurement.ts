@@ -1,6 +1,6 @@
 /** Interleaved measurement: every server in every round, so that a slow minute of the machine is everybody's. */
 import { cpuSecondsOf } from './cpu-time.ts';
-import { applyLoad, type LoadResult } from './load.ts';
+import { applyLoad, loadScript, type LoadResult } from './load.ts';
 import { ask, faultsOf } from './response-check.ts';
 import type { Server, ServerKind } from './servers/server.ts';
 import { hostsOf, type Workload } from './workload.ts';
@@ -82,7 +82,7 @@ async function run(
   { loadPrefix }: Plan,
 ): Promise<{ sample: Sample | null; failed: number }> {
   const before = cpuSecondsOf(server.pid);
-  const load = { port: server.portOf(app), app, connections, seconds, prefix: loadPrefix };
+  const load = { port: server.portOf(app), script: loadScript(app), connections, seconds, prefix: loadPrefix };
   const result = await applyLoad(load);
   const cpuSeconds = cpuSecondsOf(server.pid) - before;
   server.tidy?.();

@@ -23,6 +23,8 @@ export interface KerbExtra {
   readonly flags?: readonly string[];
   /** Flags for Node. */
   readonly nodeFlags?: readonly string[];
+  /** The checkout that it is started from, ending in `/`: this one. */
+  readonly root?: string;
 }
 
 /** A running Kerb. */
@@ -46,7 +48,14 @@ export async function startKerb(
   const folders = ['--tenants', tenants, '--data', join(folder, 'data')];
   const process_ = new Started({
     program: process.execPath,
-    args: [...SERVER_FLAGS, ...(extra.nodeFlags ?? []), `${ROOT}src/main.ts`, 'serve', ...flags, ...folders],
+    args: [
+      ...SERVER_FLAGS,
+      ...(extra.nodeFlags ?? []),
+      `${extra.root ?? ROOT}src/main.ts`,
+      'serve',
+      ...flags,
+      ...folders,
+    ],
     prefix,
   });
   const [, count, port] = await process_.until((said) => READY.exec(said));

@@ -78,4 +78,13 @@ export const DISCONNECTED_MS = 60_000;
  * Milliseconds for which a thread answers from a copy of what another thread stores. Then it asks the owner again, for whom an
  * entry that only copies answer would look unused, and be the first to go.
  */
-export const NEAR_COPY_MS = 1_000;
+export const NEAR_COPY_MS = 10_000;
+
+/**
+ * Entries that a purge takes out of the store in one turn of the event loop: 4 us each. It is in force at once; where there are more, the
+ * rest is taken out in later turns, so that nobody's requests wait for it.
+ */
+export const PURGED_PER_TURN = 500;
+
+/** Such purges of one tenant at a time: each is looked at by every hit. A further one takes everything out at once. */
+export const MAX_SWEEPS = 8;

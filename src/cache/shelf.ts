@@ -4,7 +4,7 @@ import type { HeaderList } from '../http/headers.ts';
 import type { CacheEntry } from './entry.ts';
 import { Family } from './family.ts';
 import { urlOf, type PrimaryKey, type UrlKey } from './key.ts';
-import { MAX_PENDING_PURGES } from './limits.ts';
+import { MAX_PENDING_PURGES, MAX_SWEEPS, PURGED_PER_TURN } from './limits.ts';
 
 /** How an entry is purged: `hard` removes it, `soft` makes it stale, so that it can be validated or served on failure. */
 export type PurgeMode = 'hard' | 'soft';
@@ -25,21 +25,40 @@ export interface Ledger {
   bytes: number;
   /** Hears of each URL of which something was stored, removed or made stale. */
   readonly onChange: (url: UrlKey) => void;
+  /** Hears of a tenant of which that happened to many at once. */
+  readonly onTenantChange: (tenant: string) => void;
+  /** Does a step of work in a later turn. */
+  readonly later: (step: () => void) => void;
+}
+
+/** A purge that is in force and has yet to take out what it is about: entries with a tag, stored before it. */
+interface Sweep {
+  readonly tag: string;
+  readonly mode: PurgeMode;
+  readonly atMs: number;
+  readonly rest: Iterator<CacheEntry, undefined>;
 }
 
 /** One tenant's part of the store. Its bytes are counted; evicting is its owner's business. */
 export class Shelf {
-  readonly #entries: LRUCache<CacheEntry, CacheEntry>;
-  readonly #families = new Map<PrimaryKey, Family>();
-  readonly #byUrl = new Index<UrlKey>();
-  readonly #byTag = new Index<string>();
+  #entries: LRUCache<CacheEntry, CacheEntry>;
+  #families = new Map<PrimaryKey, Family>();
+  #byUrl = new Index<UrlKey>();
+  #byTag = new Index<string>();
+  readonly #sweeps = new Set<Sweep>();
+  /** Of the last purge that made many stale at once: everything that was stored before is. */
+  #allStaleSinceMs = -Infinity;
   readonly #purges = new PurgeLog();
   readonly #ledger: Ledger;
   #fillingBytes = 0;
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
-    this.#entries = new LRUCache({
+    this.#entries = this.#noEntries();
+  }
+
+  #noEntries(): LRUCache<CacheEntry, CacheEntry> {
+    return new LRUCache({
       maxSize: Number.MAX_SAFE_INTEGER,
       sizeCalculation: (entry) => entry.bytes,
       dispose: (entry) => this.#unlink(entry),
@@ -68,7 +87,8 @@ export class Shelf {
   /** The entry for a request, which becomes the most recently used. */
   find(key: PrimaryKey, headers: HeaderList): CacheEntry | undefined {
     const entry = this.#families.get(key)?.find(headers);
-    return entry === undefined ? undefined : this.#entries.get(entry);
+    if (entry === undefined || !this.#survives(entry)) return undefined;
+    return this.#entries.get(entry);
   }
 
   /** Says that a response for `key` has been asked for. Every fill is {@link close}d. */
@@ -128,19 +148,69 @@ export class Shelf {
   /** Purges every entry with a tag. Answers how many there were. */
   purgeTag(tag: string, mode: PurgeMode, nowMs: number): number {
     this.#purges.tag(tag);
-    return this.#purge(this.#byTag.of(tag), mode, nowMs);
+    const count = this.#byTag.count(tag);
+    if (count <= PURGED_PER_TURN || this.#sweeps.size >= MAX_SWEEPS)
+      return this.#purge(this.#byTag.of(tag), mode, nowMs);
+    const sweep: Sweep = { tag, mode, atMs: nowMs, rest: this.#byTag.each(tag) };
+    this.#sweeps.add(sweep);
+    this.#changedAll();
+    this.#step(sweep);
+    return count;
   }
 
   /** Purges everything. Answers how many entries there were. */
   purgeAll(mode: PurgeMode, nowMs: number): number {
     this.#purges.all();
-    return this.#purge([...this.#entries.keys()], mode, nowMs);
+    const { size } = this.#entries;
+    if (size <= PURGED_PER_TURN) return this.#purge([...this.#entries.keys()], mode, nowMs);
+    this.#changedAll();
+    if (mode === 'soft') this.#allStaleSinceMs = nowMs;
+    else this.#dropAll();
+    return size;
   }
 
   /** Makes an entry stale from now on, unless it was made so before. */
   expire(entry: CacheEntry, nowMs: number): void {
     entry.staleSinceMs ??= nowMs;
     this.#ledger.onChange(urlOf(entry.place.key));
+  }
+
+  /** Lets go of everything at once: entry by entry it would take seconds for a large tenant. */
+  #dropAll(): void {
+    this.#ledger.bytes -= this.#entries.calculatedSize;
+    this.#sweeps.clear();
+    this.#entries = this.#noEntries();
+    this.#families = new Map();
+    this.#byUrl = new Index();
+    this.#byTag = new Index();
+  }
+
+  #changedAll(): void {
+    const [first] = this.#entries.keys();
+    if (first !== undefined) this.#ledger.onTenantChange(first.place.tenant);
+  }
+
+  /** Takes a part out, and the rest in later turns. */
+  #step(sweep: Sweep): void {
+    if (!this.#sweeps.has(sweep)) return;
+    for (let met = 0; met < PURGED_PER_TURN; met++) {
+      const entry = sweep.rest.next().value;
+      if (entry === undefined) return void this.#sweeps.delete(sweep);
+      if (entry.head.storedAtMs <= sweep.atMs) this.#purge([entry], sweep.mode, sweep.atMs);
+    }
+    this.#ledger.later(() => this.#step(sweep));
+  }
+
+  /** Whether an entry is still there for all purges that are in force; what they make stale is. */
+  #survives(entry: CacheEntry): boolean {
+    const { storedAtMs } = entry.head;
+    if (storedAtMs <= this.#allStaleSinceMs) entry.staleSinceMs ??= this.#allStaleSinceMs;
+    for (const { tag, mode, atMs } of this.#sweeps) {
+      if (storedAtMs > atMs || !entry.place.tags.has(tag)) continue;
+      if (mode === 'hard') return false;
+      entry.staleSinceMs ??= atMs;
+    }
+    return true;
   }
 
   #purge(entries: readonly CacheEntry[], mode: PurgeMode, nowMs: number): number {
@@ -170,6 +240,15 @@ class Index<Word extends string> {
 
   of(word: Word): readonly CacheEntry[] {
     return [...(this.#entries.get(word) ?? [])];
+  }
+
+  /** The entries as they are when they come; what is added meanwhile comes too. */
+  each(word: Word): Iterator<CacheEntry, undefined> {
+    return (this.#entries.get(word) ?? new Set<CacheEntry>()).values();
+  }
+
+  count(word: Word): number {
+    return this.#entries.get(word)?.size ?? 0;
   }
 
   add(word: Word, entry: CacheEntry): void {

@@ -13,6 +13,10 @@ export interface StoreLimits {
   readonly quotaBytes: (tenant: string) => number;
   /** Hears of each URL of which something was stored, removed or made stale. */
   readonly onChange?: ((url: UrlKey) => void) | undefined;
+  /** Hears of each tenant of which that happened to many at once. */
+  readonly onTenantChange?: ((tenant: string) => void) | undefined;
+  /** Does a step of work in a later turn of the event loop; by default the next. */
+  readonly later?: ((step: () => void) => void) | undefined;
 }
 
 /**
@@ -26,7 +30,8 @@ export class CacheStore {
 
   constructor(limits: StoreLimits) {
     this.#limits = limits;
-    this.#ledger = { bytes: 0, onChange: limits.onChange ?? (() => undefined) };
+    const { onChange = ignore, onTenantChange = ignore, later = setImmediate } = limits;
+    this.#ledger = { bytes: 0, onChange, onTenantChange, later: (step) => void later(step) };
   }
 
   /** Bytes held, of one tenant or of all. */
@@ -148,3 +153,5 @@ export class CacheStore {
     if (this.#shelves.get(tenant)?.isIdle === true) this.#shelves.delete(tenant);
   }
 }
+
+function ignore(): void {}

@@ -58,6 +58,7 @@ export class EdgeCache implements Purger {
       quotaBytes: (tenant) => quotaBytes(tenant) / threads,
       maxBodyBytes: Math.floor(ownBytes / LARGEST_BODY_PART),
       onChange: this.#generations.advance,
+      onTenantChange: this.#generations.advanceTenant,
     });
   }
 

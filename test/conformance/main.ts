@@ -2,12 +2,17 @@
 
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { cacheTests } from './cache-tests/cache-tests.ts';
 import type { Suite } from './suite.ts';
 import { wasmSpec } from './wasm-spec/wasm-spec.ts';
 import { wycheproofJws } from './wycheproof-jws/wycheproof-jws.ts';
 
 /** Every suite by its name. */
-const SUITES: Readonly<Record<string, Suite>> = { 'wasm-spec': wasmSpec, 'wycheproof-jws': wycheproofJws };
+const SUITES: Readonly<Record<string, Suite>> = {
+  'cache-tests': cacheTests,
+  'wasm-spec': wasmSpec,
+  'wycheproof-jws': wycheproofJws,
+};
 
 const USAGE = [
   'Usage: npm run conformance -- NAME FOLDER',

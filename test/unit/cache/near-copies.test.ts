@@ -91,6 +91,10 @@ describe('a generation', () => {
     note();
     store.remove(entry);
     note();
+    generations.advanceTenant('a');
+    note();
+    generations.advanceTenant('b');
+    expect(elsewhere.of(urlOfEntry())).toBe(seen.at(-1));
     expect(new Set(seen).size).toBe(seen.length);
   });
 

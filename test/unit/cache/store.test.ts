@@ -1,6 +1,13 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { CacheEntry } from '../../../src/cache/entry.ts';
-import { MAX_PENDING_PURGES, MAX_TAG_CHARS, MAX_TAGS, MAX_VARIANTS } from '../../../src/cache/limits.ts';
+import {
+  MAX_PENDING_PURGES,
+  PURGED_PER_TURN,
+  MAX_TAG_CHARS,
+  MAX_TAGS,
+  MAX_VARIANTS,
+} from '../../../src/cache/limits.ts';
 import { CacheStore } from '../../../src/cache/store.ts';
 import { invalidatedGroups, tagsOf } from '../../../src/cache/tags.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
@@ -209,13 +216,77 @@ describe('a purge', () => {
     expect(store.add(fill, entry)).toBe(true);
   });
 
-  test('of ten thousand URLs with one tag takes well under a second', () => {
+  describe('of more than one turn may take', () => {
+    const COUNT = 3 * PURGED_PER_TURN;
+    const TAGGED: Pairs = [['Cache-Tag', 'all']];
+
+    /** A store whose later steps wait for the test. */
+    function heldUp(): { store: CacheStore; steps: (() => void)[]; changed: string[]; run: () => void } {
+      const [steps, changed]: [(() => void)[], string[]] = [[], []];
+      const store = new CacheStore({
+        maxBytes: 1e9,
+        quotaBytes: () => 1e9,
+        later: (step) => void steps.push(step),
+        onTenantChange: (tenant) => changed.push(tenant),
+      });
+      for (let i = 0; i < COUNT; i++) put(store, { target: `/${i}`, pairs: TAGGED });
+      put(store, { target: '/other', pairs: [['Cache-Tag', 'other']] });
+      const run = (): void => {
+        for (let step = steps.shift(); step !== undefined; step = steps.shift()) step();
+      };
+      return { store, steps, changed, run };
+    }
+
+    test('is in force at once, and goes on in later turns', () => {
+      const { store, steps, changed, run } = heldUp();
+      expect(store.purgeTag('a', 'all', 'hard', 1)).toBe(COUNT);
+      expect([store.size('a'), steps.length, changed]).toEqual([COUNT + 1 - PURGED_PER_TURN, 1, ['a']]);
+      for (const target of ['/0', `/${COUNT - 1}`]) expect(find(store, { target, pairs: TAGGED })).toBeUndefined();
+      expect(find(store, { target: '/other' })).toBeDefined();
+      const late = put(store, { target: '/1', pairs: TAGGED, storedAtMs: 2 });
+      run();
+      expect(store.size('a')).toBe(2);
+      expect(find(store, { target: '/1' })).toBe(late);
+    });
+
+    test('makes stale likewise', () => {
+      const { store, run } = heldUp();
+      expect(store.purgeTag('a', 'all', 'soft', 1)).toBe(COUNT);
+      expect(find(store, { target: `/${COUNT - 1}` })?.staleSinceMs).toBe(1);
+      run();
+      expect(find(store, { target: `/${COUNT - 2}` })?.staleSinceMs).toBe(1);
+      expect(find(store, { target: '/other' })?.staleSinceMs).toBeNull();
+      expect(store.size('a')).toBe(COUNT + 1);
+    });
+
+    test('of everything leaves nothing that weighs, and what comes later stays', () => {
+      const { store, steps, changed } = heldUp();
+      store.purgeTag('a', 'all', 'hard', 1);
+      expect(store.purgeAll('a', 'hard', 1)).toBe(COUNT + 1 - PURGED_PER_TURN);
+      expect([store.size(), store.bytes(), changed]).toEqual([0, 0, ['a', 'a']]);
+      const late = put(store, { target: '/0', pairs: TAGGED, storedAtMs: 2 });
+      for (const step of steps) step();
+      expect(find(store, { target: '/0' })).toBe(late);
+      expect(store.bytes()).toBe(late.bytes);
+    });
+
+    test('of everything, softly, makes stale what is stored, and not what comes later', () => {
+      const { store } = heldUp();
+      store.purgeAll('a', 'soft', 1);
+      const late = put(store, { target: '/1', storedAtMs: 2 });
+      expect(find(store, { target: '/0' })?.staleSinceMs).toBe(1);
+      expect([find(store, { target: '/1' }), late.staleSinceMs]).toEqual([late, null]);
+    });
+  });
+
+  test('of ten thousand URLs with one tag takes well under a second', async () => {
     const store = storeOf();
     for (let i = 0; i < 10_000; i++) put(store, { target: `/${i}`, pairs: [['Cache-Tag', 'all']] });
     const start = performance.now();
     expect(store.purgeTag('a', 'all', 'hard', 0)).toBe(10_000);
     expect(performance.now() - start).toBeLessThan(500);
-    expect([store.size(), store.bytes()]).toEqual([0, 0]);
+    while (store.size() > 0) await turn();
+    expect(store.bytes()).toBe(0);
   });
 });
 
