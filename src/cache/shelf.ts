@@ -4,7 +4,9 @@ import type { HeaderList } from '../http/headers.ts';
 import type { CacheEntry } from './entry.ts';
 import { Family } from './family.ts';
 import { urlOf, type PrimaryKey, type UrlKey } from './key.ts';
-import { MAX_PENDING_PURGES, MAX_SWEEPS, PURGED_PER_TURN } from './limits.ts';
+import { EntryIndex } from './entry-index.ts';
+import { MAX_SWEEPS, PURGED_PER_TURN } from './limits.ts';
+import { PurgeLog } from './purge-log.ts';
 
 /** How an entry is purged: `hard` removes it, `soft` makes it stale, so that it can be validated or served on failure. */
 export type PurgeMode = 'hard' | 'soft';
@@ -43,8 +45,8 @@ interface Sweep {
 export class Shelf {
   #entries: LRUCache<CacheEntry, CacheEntry>;
   #families = new Map<PrimaryKey, Family>();
-  #byUrl = new Index<UrlKey>();
-  #byTag = new Index<string>();
+  #byUrl = new EntryIndex<UrlKey>();
+  #byTag = new EntryIndex<string>();
   readonly #sweeps = new Set<Sweep>();
   /** Of the last purge that made many stale at once: everything that was stored before is. */
   #allStaleSinceMs = -Infinity;
@@ -181,8 +183,8 @@ export class Shelf {
     this.#sweeps.clear();
     this.#entries = this.#noEntries();
     this.#families = new Map();
-    this.#byUrl = new Index();
-    this.#byTag = new Index();
+    this.#byUrl = new EntryIndex();
+    this.#byTag = new EntryIndex();
   }
 
   #changedAll(): void {
@@ -231,91 +233,5 @@ export class Shelf {
     this.#byUrl.remove(url, entry);
     for (const tag of tags) this.#byTag.remove(tag, entry);
     this.#ledger.onChange(url);
-  }
-}
-
-/** Entries by a word that several may have. */
-class Index<Word extends string> {
-  readonly #entries = new Map<Word, Set<CacheEntry>>();
-
-  of(word: Word): readonly CacheEntry[] {
-    return [...(this.#entries.get(word) ?? [])];
-  }
-
-  /** The entries as they are when they come; what is added meanwhile comes too. */
-  each(word: Word): Iterator<CacheEntry, undefined> {
-    return (this.#entries.get(word) ?? new Set<CacheEntry>()).values();
-  }
-
-  count(word: Word): number {
-    return this.#entries.get(word)?.size ?? 0;
-  }
-
-  add(word: Word, entry: CacheEntry): void {
-    const entries = this.#entries.get(word) ?? new Set<CacheEntry>();
-    this.#entries.set(word, entries);
-    entries.add(entry);
-  }
-
-  remove(word: Word, entry: CacheEntry): void {
-    const entries = this.#entries.get(word);
-    entries?.delete(entry);
-    if (entries?.size === 0) this.#entries.delete(word);
-  }
-}
-
-/** What was purged while fills are open: each purge is a generation, and is remembered until no fill is older than it. */
-class PurgeLog {
-  #generation = 0;
-  #allPurgedAt = 0;
-  #openFills = 0;
-  readonly #urls = new Map<UrlKey, number>();
-  readonly #tags = new Map<string, number>();
-
-  get openFills(): number {
-    return this.#openFills;
-  }
-
-  open(): number {
-    this.#openFills++;
-    return this.#generation;
-  }
-
-  close(): void {
-    this.#openFills--;
-    if (this.#openFills === 0) this.#forget();
-  }
-
-  url(url: UrlKey): void {
-    this.#generation++;
-    if (this.#openFills > 0) this.#urls.set(url, this.#generation);
-    this.#bound();
-  }
-
-  tag(tag: string): void {
-    this.#generation++;
-    if (this.#openFills > 0) this.#tags.set(tag, this.#generation);
-    this.#bound();
-  }
-
-  all(): void {
-    this.#allPurgedAt = ++this.#generation;
-    this.#forget();
-  }
-
-  hasPurged({ url, generation }: Fill, tags: ReadonlySet<string>): boolean {
-    if (this.#allPurgedAt > generation || (this.#urls.get(url) ?? 0) > generation) return true;
-    for (const tag of tags) if ((this.#tags.get(tag) ?? 0) > generation) return true;
-    return false;
-  }
-
-  /** Too many to remember: every fill that is open is dropped instead. */
-  #bound(): void {
-    if (this.#urls.size + this.#tags.size > MAX_PENDING_PURGES) this.all();
-  }
-
-  #forget(): void {
-    this.#urls.clear();
-    this.#tags.clear();
   }
 }

@@ -1,0 +1,72 @@
+/** What was purged while responses are on their way. */
+import type { UrlKey } from './key.ts';
+import { MAX_PENDING_PURGES } from './limits.ts';
+
+/** A response on its way: its URL, and the generation at which it was asked for. */
+export interface Begun {
+  readonly url: UrlKey;
+  readonly generation: number;
+}
+
+/** What was purged while fills are open: each purge is a generation, and is remembered until no fill is older than it. */
+export class PurgeLog {
+  #generation = 0;
+  #allPurgedAt = 0;
+  #openFills = 0;
+  readonly #urls = new Map<UrlKey, number>();
+  readonly #tags = new Map<string, number>();
+
+  /** Responses that are on their way. */
+  get openFills(): number {
+    return this.#openFills;
+  }
+
+  /** Counts one in, and answers the generation now. */
+  open(): number {
+    this.#openFills++;
+    return this.#generation;
+  }
+
+  /** Counts one out. */
+  close(): void {
+    this.#openFills--;
+    if (this.#openFills === 0) this.#forget();
+  }
+
+  /** Notes that a URL was purged. */
+  url(url: UrlKey): void {
+    this.#generation++;
+    if (this.#openFills > 0) this.#urls.set(url, this.#generation);
+    this.#bound();
+  }
+
+  /** Notes that a tag was purged. */
+  tag(tag: string): void {
+    this.#generation++;
+    if (this.#openFills > 0) this.#tags.set(tag, this.#generation);
+    this.#bound();
+  }
+
+  /** Notes that everything was purged. */
+  all(): void {
+    this.#allPurgedAt = ++this.#generation;
+    this.#forget();
+  }
+
+  /** Whether what was asked for then has been purged since, by its URL, one of its tags, or with everything. */
+  hasPurged({ url, generation }: Begun, tags: ReadonlySet<string>): boolean {
+    if (this.#allPurgedAt > generation || (this.#urls.get(url) ?? 0) > generation) return true;
+    for (const tag of tags) if ((this.#tags.get(tag) ?? 0) > generation) return true;
+    return false;
+  }
+
+  /** Too many to remember: every fill that is open is dropped instead. */
+  #bound(): void {
+    if (this.#urls.size + this.#tags.size > MAX_PENDING_PURGES) this.all();
+  }
+
+  #forget(): void {
+    this.#urls.clear();
+    this.#tags.clear();
+  }
+}
