@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import { ObjectStore } from './cache/object-store.ts';
 import { Compiler } from './control/compiler.ts';
 import { ControlListener } from './control/control-listener.ts';
+import { guestMetricsText } from './control/guest-metrics.ts';
 import { metricsText } from './control/metrics-text.ts';
 import { LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
 import { Control } from './control/control.ts';
@@ -196,7 +197,7 @@ async function assemble(
         droppedLogBatches: lines.dropped,
       },
       control.figures(),
-    );
+    ) + guestMetricsText(control.shared.metrics());
   // Every thread reserves room for its own code: once all are there, the first look tells theirs from that of modules.
   await Promise.all([compiler.start(), threads.usage()]);
   await gauge.lookAtMappings();

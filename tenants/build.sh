@@ -72,16 +72,25 @@ from_zig() {
     --stack 16384 --main-mod-path .. -femit-bin="$2" main.zig
 }
 
-# Drops every export but the three of the ABI and what only they kept alive, then optimises for size.
+# The exports that an app is to have: those of its ABI.
+exports() {
+  if grep -qs 'proxy_wasm\.h' ./*.c; then
+    echo memory
+    cat ./*.c ../bindings/proxy_wasm.h | sed -n 's/^EXPORT(\([a-z0-9_]*\)).*/\1/p' | sort -u
+  else
+    printf '%s\n' memory handle_request handle_response
+  fi
+}
+
+# Drops every other export and what only they kept alive, then optimises for size.
 finish() {
-  cat >"$scratch/roots.json" <<'JSON'
-[
-  { "name": "host", "root": true, "reaches": ["memory", "request", "response"] },
-  { "name": "memory", "export": "memory" },
-  { "name": "request", "export": "handle_request" },
-  { "name": "response", "export": "handle_response" }
-]
-JSON
+  {
+    echo '[{ "name": "host", "root": true, "reaches": ['
+    exports | sed 's/.*/"&"/' | paste -sd, -
+    echo ']}'
+    exports | sed 's/.*/,{ "name": "&", "export": "&" }/'
+    echo ']'
+  } >"$scratch/roots.json"
   features="--enable-bulk-memory --enable-sign-ext --enable-nontrapping-float-to-int --enable-mutable-globals"
   # shellcheck disable=SC2086
   tool wasm-metadce $features --graph-file "$scratch/roots.json" "$1" -o "$1.roots" >/dev/null

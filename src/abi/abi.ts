@@ -7,11 +7,12 @@ import type { KvStore } from '../capability/kv.ts';
 import type { ObjectCache } from '../capability/object-cache.ts';
 import type { Randomness } from '../capability/random.ts';
 import type { RateCounters } from '../capability/rate.ts';
+import type { SharedState } from '../capability/shared.ts';
 import type { StoreGrants } from '../capability/stores.ts';
 import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { BodySink, BodySource } from '../http/body.ts';
 import type { RequestHead, ResponseHead } from '../http/message.ts';
-import type { ImportTable, Signature } from '../wasm/signature.ts';
+import type { ExportTable, ImportTable } from '../wasm/signature.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import type { BoundFunction, Scalar } from './host-function.ts';
 
@@ -49,6 +50,10 @@ export interface GuestHost extends GuestLog, GuestClock, Randomness {
   readonly rates: RateCounters;
   /** Where addresses are; `null`: it was not granted. */
   readonly geo: Geo | null;
+  /** What all guests of the tenant share, on all threads. Made on first use. */
+  readonly shared: SharedState;
+  /** Whose guest it is, what it is called among the tenant's, and the filter of its module that it is. */
+  readonly app: { readonly tenant: string; readonly name: string; readonly rootId: string };
 }
 
 /** One HTTP request on its way through a guest. */
@@ -92,6 +97,12 @@ export type Reply =
 /** Enters an export of the guest by its name, under the request's budgets. Rejects however the guest ends early. */
 export type Enter = (name: string, ...args: Scalar[]) => Promise<unknown>;
 
+/**
+ * Enters an export from within a hostcall, at once, on the guest's own stack: it may neither wait nor be put back in the queue, and
+ * has some milliseconds. Throws what ends the guest.
+ */
+export type Reenter = (name: string, ...args: Scalar[]) => Scalar | undefined;
+
 /** An ABI's state for one sandbox: serves one exchange at a time. */
 export interface AbiGuest {
   /** What the guest may import, by module and name. */
@@ -115,13 +126,13 @@ export interface Abi {
   /** Those of its imports that may make a guest wait, as `module.name`. */
   readonly suspending: ReadonlySet<string>;
   /** The exports that the host calls, with their exact signatures; all others are stripped. */
-  readonly exports: ReadonlyMap<string, Signature>;
+  readonly exports: ExportTable;
   /** Exports without which a module is not a guest of this ABI. */
   readonly requiredExports: readonly string[];
   /** Whether the ABI runs start-up exports in each new instance of a module with these exports. */
   initialises(exports: ReadonlySet<string>): boolean;
   /** The host side of one sandbox; `modules` are the import modules that its guest names: others need not be there. */
-  createGuest(host: GuestHost, modules: ReadonlySet<string>): AbiGuest;
+  createGuest(host: GuestHost, modules: ReadonlySet<string>, reenter: Reenter): AbiGuest;
 }
 
 /** The ABIs that a manifest may name. */

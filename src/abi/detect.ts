@@ -2,9 +2,10 @@
 import { KerbError } from '../errors.ts';
 import type { Abi, AbiName } from './abi.ts';
 import { HTTP_WASM } from './http-wasm/http-wasm.ts';
+import { PROXY_WASM, VERSION_EXPORT, VERSIONS } from './proxy-wasm/proxy-wasm.ts';
 
 /** The ABIs that this build runs, by name. */
-export const ABIS: ReadonlyMap<AbiName, Abi> = new Map([[HTTP_WASM.name, HTTP_WASM]]);
+export const ABIS: ReadonlyMap<AbiName, Abi> = new Map([HTTP_WASM, PROXY_WASM].map((abi) => [abi.name, abi]));
 
 /** What detection looks at. */
 export interface ModuleSurface {
@@ -28,14 +29,25 @@ export function abiOf(surface: ModuleSurface, wanted: AbiName | 'auto'): Abi {
     const running = [...ABIS.keys()].join(', ');
     throw new KerbError('refused_module', `abi "${name}" is not served by this build; it serves ${running}`);
   }
+  if (abi === PROXY_WASM) refuseUnknownVersion(surface);
   return abi;
+}
+
+/** A filter says which versions of its ABI it was built for: one of them has to be known. */
+function refuseUnknownVersion({ exports }: ModuleSurface): void {
+  const named = exports.map(({ name }) => name).filter((name) => name.startsWith(VERSION_EXPORT));
+  if (VERSIONS.some((version) => named.includes(`${VERSION_EXPORT}${version}`))) return;
+  const known = VERSIONS.map((version) => `${VERSION_EXPORT}${version}`).join(', ');
+  throw new KerbError('refused_module', 'the filter is for no version of Proxy-Wasm that this build runs', [
+    `it exports ${listed(named)}; build it with an SDK that exports one of ${known}`,
+  ]);
 }
 
 /** Recognises an ABI by function names and exports; import modules such as `env` mean different things to each. */
 function recognise({ imports, exports }: ModuleSurface): AbiName | null {
   const modules = new Set(imports.map(({ module }) => module));
   const exported = new Set(exports.map(({ name }) => name));
-  if ([...exported].some((name) => name.startsWith('proxy_abi_version_'))) return 'proxy-wasm';
+  if ([...exported].some((name) => name.startsWith(VERSION_EXPORT))) return 'proxy-wasm';
   if (modules.has('http_handler') || exported.has('handle_request')) return 'http-wasm';
   if ([...modules].some((module) => module.startsWith('fastly_'))) return 'fastly';
   if (imports.some(({ module, name }) => module === 'env' && name.startsWith('xqd_'))) return 'fastly';
@@ -48,6 +60,6 @@ function listed(names: readonly string[]): string {
     [...new Set(names)]
       .slice(0, 5)
       .map((name) => JSON.stringify(name.slice(0, 40)))
-      .join(', ') || 'no module'
+      .join(', ') || 'none'
   );
 }

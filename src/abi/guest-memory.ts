@@ -99,6 +99,11 @@ export class GuestMemory {
     return bytes.length;
   }
 
+  /** Whether `length` bytes at `pointer` are inside the memory: for ABIs that answer a status where they are not. */
+  contains(pointer: number, length: number): boolean {
+    return (pointer >>> 0) + (length >>> 0) <= this.#now().length;
+  }
+
   /** Throws unless `length` bytes at `pointer` are inside the memory: for results that are written after a wait. */
   checkRange(pointer: number, length: number): void {
     this.#check(pointer, length);

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import type { Abi } from '../abi/abi.ts';
 import { abiOf } from '../abi/detect.ts';
+import { UNSUPPORTED as UNSUPPORTED_FILTER } from '../abi/proxy-wasm/unsupported.ts';
 import { UNSUPPORTED } from '../abi/wasi/unsupported.ts';
 import { Compiler, type Compiled } from '../control/compiler.ts';
-import { admissionReport } from '../control/admission-report.ts';
+import { admissionReport, importsOfAll } from '../control/admission-report.ts';
 import { capabilitiesOf } from '../control/capabilities.ts';
 import type { Manifest } from '../control/manifest.ts';
-import { Pipeline } from '../control/pipeline.ts';
+import { Pipeline, type Admitted } from '../control/pipeline.ts';
 import type { TenantSource } from '../control/tenants-folder-read.ts';
 import { KerbError } from '../errors.ts';
 import { inspect, type ModuleSummary } from '../instrument/instrument.ts';
@@ -87,7 +88,9 @@ export async function examine(path: string, source: TenantSource): Promise<Check
   const began = performance.now();
   const compiled = await compile(source);
   const compileMs = performance.now() - began;
-  const faults = await faultsOf(source, compiled);
+  const admitted = await admit(source, compiled);
+  const faults = [...new Set([admitted, compiled])].filter((outcome) => outcome instanceof KerbError);
+  const filters = admitted instanceof KerbError ? [] : admitted.filters;
   const known = abi instanceof KerbError ? null : abi;
   return {
     path,
@@ -96,15 +99,24 @@ export async function examine(path: string, source: TenantSource): Promise<Check
     abi: known?.name ?? null,
     module: surface instanceof KerbError ? null : moduleReport(module, surface, known, compiled),
     manifest,
-    capabilities: capabilitiesOf(manifest, surface instanceof KerbError ? [] : surface.imports),
-    report: compiled instanceof KerbError || faults.length > 0 ? null : storedReport(source, compiled, compileMs),
+    capabilities: capabilitiesOf(manifest, [
+      ...(surface instanceof KerbError ? [] : surface.imports),
+      ...importsOfAll(filters.map((filter) => filter.compiled)),
+    ]),
+    report:
+      compiled instanceof KerbError || faults.length > 0 ? null : storedReport(source, compiled, filters, compileMs),
     refusals: faults.map(refusalOf),
   };
 }
 
-function storedReport({ manifest, module }: TenantSource, compiled: Compiled, compileMs: number): Json {
-  const digest = digestOf(module);
-  return admissionReport({ manifest, compiled, digest, compileMs, code: compiled.code, startUp: null, notes: [] });
+function storedReport(
+  { manifest, module }: TenantSource,
+  compiled: Compiled,
+  filters: Admitted['filters'],
+  compileMs: number,
+): Json {
+  const [digest, { code }] = [digestOf(module), compiled];
+  return admissionReport({ manifest, compiled, filters, digest, compileMs, code, startUp: null, notes: [] });
 }
 
 /** In a thread of its own and with the canary, as in a server: a module that kills what compiles it is refused here too. */
@@ -118,13 +130,20 @@ async function compile({ manifest, module }: TenantSource): Promise<Compiled | K
   }
 }
 
-/** What is wrong with the manifest's grants and with the module: a server stops at the first, an author wants both. */
-async function faultsOf(source: TenantSource, compiled: Compiled | KerbError): Promise<KerbError[]> {
-  const pipeline = new Pipeline(() =>
-    compiled instanceof KerbError ? Promise.reject(compiled) : Promise.resolve(compiled),
-  );
-  const admitted = await pipeline.admit(source).catch(faultOnly);
-  return [...new Set([admitted, compiled])].filter((outcome) => outcome instanceof KerbError);
+/**
+ * The app as a server would admit it, or what is wrong with its grants, its module or its filters: a server stops at the first, an
+ * author wants the module's own fault too.
+ */
+async function admit(source: TenantSource, compiled: Compiled | KerbError): Promise<Admitted | KerbError> {
+  const compiler = new Compiler();
+  const known = (): Promise<Compiled> =>
+    compiled instanceof KerbError ? Promise.reject(compiled) : Promise.resolve(compiled);
+  const pipeline = new Pipeline((request) => (request.bytes === source.module ? known() : compiler.compile(request)));
+  try {
+    return await pipeline.admit(source).catch(faultOnly);
+  } finally {
+    await compiler.close();
+  }
 }
 
 function faultOnly(error: unknown): KerbError {
@@ -161,6 +180,8 @@ function stateOf(
   if (kind !== 'function' || wanted === undefined) return { state: 'unsupported', note: null };
   if (wanted !== signature) return { state: 'mismatched', note: wanted };
   const failing = module.startsWith('wasi_') ? UNSUPPORTED.find((entry) => entry.name === name) : undefined;
+  const lacking = abi?.name === 'proxy-wasm' ? UNSUPPORTED_FILTER.find((entry) => entry.name === name) : undefined;
+  if (lacking !== undefined) return { state: 'fails', note: `${lacking.status}: ${lacking.reason}` };
   if (failing === undefined) return { state: 'served', note: null };
   return { state: 'fails', note: `${failing.errno}: ${failing.reason}` };
 }

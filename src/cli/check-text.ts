@@ -1,6 +1,7 @@
 /** The report of `kerb check` for people. */
 import { BUDGETS } from '../control/manifest-limits.ts';
 import type { Manifest } from '../control/manifest.ts';
+import { printable } from '../quoted.ts';
 import { explainSignature } from '../wasm/signature.ts';
 import type { CheckReport, ImportReport, ModuleReport, Refusal } from './check-report.ts';
 import { styled, type Line } from './output.ts';
@@ -9,7 +10,7 @@ import { styled, type Line } from './output.ts';
 const MOST_NAMES = 40;
 
 /** Capabilities that have no line of their own: what lies beyond the app itself. */
-const GRANT = /^(backend|config|env|files|jwt|kv|on_failure|secret)\b/;
+const GRANT = /^(backend|config|env|failure_mode|files|jwt|kv|on_failure|secret)\b/;
 
 /** The report as lines: the verdict first, what is wrong last. */
 export function reportLines(report: CheckReport): Line[] {
@@ -78,11 +79,12 @@ function countsOf(imports: readonly ImportReport[]): string {
   return parts.filter((part) => part !== '').join(', ');
 }
 
-function manifestLines({ hosts, path, isolation }: Manifest, capabilities: readonly string[]): Line[] {
+function manifestLines({ hosts, path, isolation, filters }: Manifest, capabilities: readonly string[]): Line[] {
   const limits = capabilities.filter((line) => Object.hasOwn(BUDGETS, line.split(' ', 1)[0] ?? ''));
   const grants = capabilities.filter((line) => GRANT.test(line));
   return [
     row('serves', hosts.map((host) => `${host}${path}`).join(' ')),
+    ...filters.map(({ name, main, failureMode }) => row('filter', `${name}: ${printable(main)}, fails ${failureMode}`)),
     row('instances', isolation === 'request' ? 'a fresh one for each request' : 'warm ones, reused'),
     row('limits', limits.join(', ')),
     row('grants', grants.join(', ') || 'none'),

@@ -2,7 +2,7 @@
 import type { Json } from '../store/records.ts';
 import type { CodeFigures } from './compilation.ts';
 import type { Compiled } from './compiler.ts';
-import { capabilitiesOf } from './capabilities.ts';
+import { capabilitiesOf, type ImportName } from './capabilities.ts';
 import type { Manifest, ManifestLimits } from './manifest.ts';
 
 /** What of a compiled module is told. */
@@ -20,6 +20,8 @@ export interface StartUpCost {
 export interface AdmissionFacts {
   readonly manifest: Manifest;
   readonly compiled: CompiledFacts;
+  /** Its filters, in order; by default none. */
+  readonly filters?: readonly { readonly name: string; readonly compiled: CompiledFacts }[];
   /** SHA-256 of the uploaded module, in hex. */
   readonly digest: string;
   readonly code: CodeFigures;
@@ -39,15 +41,17 @@ const NO_RESET =
  * safe to print.
  */
 export function admissionReport(facts: AdmissionFacts): { readonly [key: string]: Json } {
-  const { manifest, compiled, digest, code, compileMs, startUp, notes } = facts;
+  const { manifest, compiled, filters = [], digest, code, compileMs, startUp, notes } = facts;
+  const imports = importsOfAll([compiled, ...filters.map((filter) => filter.compiled)]);
   const { abi, shape, bytesIn, bytesOut } = compiled;
   return {
     tenant: manifest.name,
     digest,
     abi,
-    imports: shape.imports.map(({ module, name }) => ({ module, name })),
+    imports: imports.map(({ module, name }) => ({ module, name })),
     exports: [...shape.exports],
-    capabilities: capabilitiesOf(manifest, shape.imports),
+    capabilities: capabilitiesOf(manifest, imports),
+    filters: filters.map(({ name, compiled: { abi: own, bytesIn: size } }) => ({ name, abi: own, size })),
     memory: shape.memory === null ? null : { ...shape.memory },
     size: { in: bytesIn, out: bytesOut },
     code: { ...code },
@@ -57,6 +61,12 @@ export function admissionReport(facts: AdmissionFacts): { readonly [key: string]
     startUp: startUp === null ? null : { ...startUp },
     notes: [...notes],
   };
+}
+
+/** What the modules of an app import, each function once. */
+export function importsOfAll(modules: readonly Pick<CompiledFacts, 'shape'>[]): readonly ImportName[] {
+  const all = modules.flatMap(({ shape }) => shape.imports);
+  return [...new Map(all.map((entry) => [JSON.stringify([entry.module, entry.name]), entry])).values()];
 }
 
 /** Whether a used instance can be put back to the state of a new one, which is what makes `request` cheap. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { KerbError } from '../errors.ts';
 import { UNGUARDED } from '../failure-rule.ts';
-import type { Manifest, ManifestLimits } from './manifest.ts';
+import type { Manifest, ManifestFilter, ManifestLimits } from './manifest.ts';
 import type { ManifestFailureRule } from './manifest-failure.ts';
 import { BYTES_PER_MB, type BUDGETS } from './manifest-limits.ts';
 import { clipped, printable } from '../quoted.ts';
@@ -47,7 +47,7 @@ const LIMITS = {
  * escaped, long ones carry a digest. Values of the environment and of the configuration are no capabilities and are not shown.
  */
 export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[]): string[] {
-  const { hosts, path, geo, backends, jwt, env, files, stores, limits, onFailure } = manifest;
+  const { hosts, path, geo, backends, jwt, env, files, filters, stores, limits, onFailure, failureMode } = manifest;
   const lines = [
     ...hosts.map((host) => `host ${word(host, /^[A-Za-z0-9*.:[\]-]+$/)}`),
     `path ${word(path, PLAIN_PATH)}`,
@@ -58,15 +58,27 @@ export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[
     ...(geo ? ['geo'] : []),
     ...env.map(({ name }) => `env ${word(name)}`),
     ...files.map(({ guest }) => `files ${word(guest, /^[A-Za-z0-9_./-]+$/)}`),
+    ...filters.flatMap(filterLines),
     ...stores.kv.map((name) => `kv ${word(name)}`),
     ...(stores.cache ? ['cache'] : []),
     ...(stores.config === null ? [] : ['config', ...stores.config.map(({ name }) => `config ${word(name)}`)]),
     ...stores.secrets.map((name) => `secret ${word(name)}`),
     ...unguardedLines(onFailure),
+    ...(failureMode === 'open' ? ['failure_mode open'] : []),
     ...imports.map(({ module, name }) => `import ${word(module, PLAIN)}.${word(name, PLAIN)}`),
     ...Object.entries(LIMITS).map(([key, read]) => `${key} ${shownLimit(read(limits))}`),
   ];
   return [...new Set(lines)].sort();
+}
+
+/** A filter with its own limits: one that changes counts as another. */
+function filterLines({ name, failureMode, limits }: ManifestFilter): string[] {
+  const { cpu_ms, wall_ms, memory_mb } = LIMITS;
+  const own = Object.entries({ cpu_ms, wall_ms, memory_mb });
+  return [
+    `filter ${word(name)} ${failureMode}`,
+    ...own.map(([key, read]) => `filter ${word(name)} ${key} ${shownLimit(read(limits))}`),
+  ];
 }
 
 /**

@@ -24,6 +24,7 @@ import { CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts
 import type { Compile } from './module-cache.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { Pipeline } from './pipeline.ts';
+import type { SharedMemories } from './shared-memories.ts';
 import { Registry } from './registry.ts';
 import { refuseOverHanded } from './store-grants.ts';
 import { StoredServing, type Rehearse } from './stored-serving.ts';
@@ -59,6 +60,8 @@ export class Control {
   readonly inForce: InForce;
   readonly registry: Registry;
   readonly tenants: Tenants;
+  /** What tenants' guests share. */
+  readonly shared: SharedMemories;
   /** Contents as the API changes them: what it changes reaches the deployments that have it within moments. */
   readonly content: WatchedContent;
   /** Answers guests. */
@@ -86,6 +89,7 @@ export class Control {
       onFreed: () => void this.#retryFolder(),
     });
     const pipeline = new Pipeline(compile);
+    this.shared = pipeline.shared;
     const trail = new AuditTrail(store, (error) => this.#tell('somebody who follows the audit trail failed', error));
     this.#serving = new StoredServing({ store, blobs, pipeline, inForce: this.inForce });
     const isTaken = (name: string): boolean => store.tenant(name) !== null;

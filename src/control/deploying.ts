@@ -52,12 +52,14 @@ export class Deploying {
   async accept(upload: Upload, tenant: TenantRecord | null): Promise<Accepted> {
     const source = await this.#read(upload, tenant);
     const signedBy = tenant === null ? null : await signerOf(upload, source.digest, tenant);
+    if (tenant !== null) refuseUnsignedFilters(source.manifest, tenant);
     if (tenant !== null) this.#refuseForeign(source.manifest, tenant);
     const admitted = await this.#options.pipeline.admit(source);
     const startUp = tenant === null ? null : await this.#startUpOf(tenant, admitted);
     const { manifest, digest, notes } = source;
-    const { compiled, compileMs } = admitted;
-    const report = admissionReport({ manifest, compiled, digest, code: compiled.code, compileMs, startUp, notes });
+    const { compiled, filters, compileMs } = admitted;
+    const facts = { manifest, compiled, filters, digest, code: compiled.code, compileMs, startUp, notes };
+    const report = admissionReport(facts);
     return { source, admitted, report, signedBy };
   }
 
@@ -68,6 +70,7 @@ export class Deploying {
   async recheck({ source }: Accepted, upload: Upload, before: TenantRecord, now: TenantRecord): Promise<void> {
     if (before.createdMs !== now.createdMs)
       throw new KerbError('conflict', `${now.name} was deleted and made anew meanwhile; deploy it again`);
+    refuseUnsignedFilters(source.manifest, now);
     this.#refuseForeign(source.manifest, now);
     await signerOf(upload, source.digest, now);
   }
@@ -77,7 +80,10 @@ export class Deploying {
    * required keys have changed since. Hosts that its tenant has no more are no reason: they just lead nowhere.
    */
   refuseUnfit({ manifest, signedBy }: VersionRecord, { name, limits, requiredKeys }: TenantRecord): void {
-    refuseOverCeilings(parseManifest(manifest, 'kerb.toml').limits, limits);
+    const written = parseManifest(manifest, 'kerb.toml');
+    const { limits: asked, filters } = written;
+    refuseUnsignedFilters(written, { name, requiredKeys });
+    for (const one of [asked, ...filters.map((filter) => filter.limits)]) refuseOverCeilings(one, limits);
     if (requiredKeys.length > 0 && (signedBy === null || !requiredKeys.includes(signedBy)))
       throw new KerbError(
         'signature_required',
@@ -92,8 +98,8 @@ export class Deploying {
     return this.#reading.run('upload', () => readUpload(upload, terms));
   }
 
-  #refuseForeign({ hosts, limits }: Manifest, { name, limits: ceilings }: TenantRecord): void {
-    refuseOverCeilings(limits, ceilings);
+  #refuseForeign({ hosts, limits, filters }: Manifest, { name, limits: ceilings }: TenantRecord): void {
+    for (const asked of [limits, ...filters.map((filter) => filter.limits)]) refuseOverCeilings(asked, ceilings);
     refuseForeignHosts(hosts, name, this.#options.store);
   }
 
@@ -122,6 +128,18 @@ const PASSING: ReadonlySet<Outcome> = new Set([
   'draining',
   'internal_error',
 ]);
+
+/** A signature is of the app's module alone: where one is required, nobody brings others beside it. */
+function refuseUnsignedFilters(
+  { filters }: Manifest,
+  { name, requiredKeys }: Pick<TenantRecord, 'name' | 'requiredKeys'>,
+): void {
+  if (requiredKeys.length === 0 || filters.length === 0) return;
+  throw new KerbError(
+    'signature_required',
+    `modules of ${name} must be signed, and those of filters cannot be; deploy without [[filters]]`,
+  );
+}
 
 /** Who signed an upload; `null`: nobody, and nobody had to. Rejects with `signature_required`. */
 async function signerOf(

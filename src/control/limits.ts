@@ -87,3 +87,6 @@ export const MAX_PAGES_BYTES = 1024 * 1024;
  * secret of an app in force is written. 4 MiB.
  */
 export const MAX_HANDED_BYTES = 4 * 1024 * 1024;
+
+/** Samples of guests' own metrics in `/metrics`, of all tenants together: Prometheus keeps a series for each. Others are left out. */
+export const MAX_GUEST_SERIES = 5_000;

@@ -68,8 +68,16 @@ function unknownKey(table: TomlPath, key: string, document: TomlDocument): TomlF
   const path = [...table, key];
   const keys = knownKeys(table);
   const close = didYouMean(key, keys);
-  const remedy = close === null ? `the keys here are ${keys.join(', ')}` : `did you mean ${close}?`;
+  const remedy = close === null ? `the keys here are ${shownKeys(keys)}` : `did you mean ${close}?`;
   return { path, line: document.lineOf(path), message: `is an unknown key; ${remedy}` };
+}
+
+/** As many keys as fit in a fault beside what it is about. */
+const LISTED_KEYS = 12;
+
+function shownKeys(keys: readonly string[]): string {
+  const rest = keys.length - LISTED_KEYS;
+  return rest > 0 ? `${keys.slice(0, LISTED_KEYS).join(', ')} and ${rest} more` : keys.join(', ');
 }
 
 function keyFault(path: TomlPath, message: string, document: TomlDocument): TomlFault {

@@ -92,6 +92,8 @@ export const MANIFEST_LIMITS = {
   fileChars: 255,
   /** Backends of one tenant: each may hold its own connection pool. */
   backends: 64,
+  /** Filters of one tenant: each has a sandbox and an account of its own for every request, and its id is one of 32 of its app. */
+  filters: 8,
   /** Token issuers of one tenant: each may have a key set of its own in every thread. */
   issuers: 16,
   /** Characters of a key set in the manifest: what one that is fetched may have in bytes. */

@@ -131,6 +131,13 @@ const backend = z.strictObject(
 const WORD = /^[\x21-\x7e]{1,256}$/;
 const WORD_WORDS = 'a text of 1 to 256 visible ASCII characters';
 
+/** What becomes of a request whose guest fails by its own fault: it ends, or goes on without the guest. */
+export const FAILURE_MODES = ['closed', 'open'] as const;
+
+const failureMode = z
+  .enum(FAILURE_MODES, need(`one of ${FAILURE_MODES.join(', ')}`, 'leave it out for closed'))
+  .default('closed');
+
 const jwksPlace = z.strictObject(
   {
     backend: matching(GRANT_NAME, GRANT_WORDS, 'name one of [backends.<name>]'),
@@ -184,6 +191,40 @@ const config = z.union(
   [z.string(), z.strictObject({ file: fileInside('file = "conf.json"') }, need('a table', 'or text in quotes'))],
   need('text or { file = "…" }', 'put it in quotes or name a file'),
 );
+
+const filterLimits = z.strictObject(
+  { cpu_ms: budget(BUDGETS.cpu_ms), wall_ms: budget(BUDGETS.wall_ms), memory_mb: budget(BUDGETS.memory_mb) },
+  need('a table', 'write [filters.limits] below its [[filters]]'),
+);
+
+const filter = z.strictObject(
+  {
+    name: matching(GRANT_NAME, GRANT_WORDS, 'e.g. name = "auth"'),
+    main: fileInside('main = "auth.wasm"'),
+    config: config.default(''),
+    abi: z.enum(ABI_CHOICES, need(`one of ${ABI_CHOICES.join(', ')}`, 'leave it out for auto')).default('auto'),
+    isolation: z.enum(ISOLATIONS, need(`one of ${ISOLATIONS.join(', ')}`, "leave it out for the app's")).optional(),
+    root_id: matching(WITHOUT_NUL, 'text without NUL', 'put it in quotes').default(''),
+    failure_mode: failureMode,
+    limits: filterLimits.prefault({}),
+  },
+  need('a table', 'write [[filters]] with name and main below it'),
+);
+
+const filters = z
+  .array(filter, need('a list of tables', 'write [[filters]] on a line of its own'))
+  .superRefine((list, context) => {
+    if (list.length > MANIFEST_LIMITS.filters)
+      context.addIssue({ code: 'custom', message: `has more than ${MANIFEST_LIMITS.filters} items; remove some` });
+    list.forEach(({ name }, index) => {
+      if (list.findIndex((other) => other.name === name) === index) return;
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'name'],
+        message: 'is taken by another filter; choose another',
+      });
+    });
+  });
 
 const grantName = matching(GRANT_NAME, GRANT_WORDS, 'choose another name');
 const text = matching(WITHOUT_NUL, 'text without NUL', 'put it in quotes');
@@ -271,6 +312,9 @@ export const manifestSchema = z.strictObject({
   path: textThat(pathPrefix, 'a path prefix: "/" and plain segments', 'e.g. path = "/api"').default('/'),
   abi: z.enum(ABI_CHOICES, need(`one of ${ABI_CHOICES.join(', ')}`, 'leave it out for auto')).default('auto'),
   isolation: z.enum(ISOLATIONS, need(`one of ${ISOLATIONS.join(', ')}`, 'leave it out for request')).default('request'),
+  root_id: matching(WITHOUT_NUL, 'text without NUL', 'put it in quotes').default(''),
+  failure_mode: failureMode,
+  filters: filters.default([]),
   receipt: z.boolean(need('true or false', 'leave it out for false')).default(false),
   geo: z.boolean(need('true or false', 'leave it out for false')).default(false),
   origin: grantName.optional(),
@@ -292,6 +336,7 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(manifestSchema.shape);
   if (path[0] === 'on_failure') return Object.keys(onFailure.shape);
   if (path[0] === 'backends') return Object.keys(path.length > 2 ? health.shape : backend.shape);
+  if (path[0] === 'filters') return Object.keys(path[2] === 'limits' ? filterLimits.shape : filter.shape);
   if (path[0] === 'jwt') return Object.keys(jwtTable(path[2]));
   const tables: Readonly<Record<string, object>> = {
     limits: limits.shape,

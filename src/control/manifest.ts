@@ -7,6 +7,7 @@ import { faultAt, manifestError, schemaFaults } from './manifest-faults.ts';
 import {
   manifestSchema,
   type ABI_CHOICES,
+  type FAILURE_MODES,
   type ISOLATIONS,
   type SIGNING_ALGORITHMS,
   type WrittenManifest,
@@ -45,6 +46,23 @@ export interface ManifestLimits {
   readonly requestBodyBytes: number;
   /** Answers of backends that the cache keeps; 0: none. */
   readonly cacheBytes: number;
+}
+
+/** What becomes of a request whose guest fails by its own fault: it ends, or goes on without the guest. */
+export type FailureMode = (typeof FAILURE_MODES)[number];
+
+/** A guest in front of the app: its "next" is the filter behind it, and of the last one the app. */
+export interface ManifestFilter {
+  readonly name: string;
+  /** As {@link Manifest.main}. */
+  readonly main: string;
+  readonly config: ManifestConfig;
+  readonly abi: AbiChoice;
+  readonly isolation: Isolation;
+  readonly rootId: string;
+  readonly failureMode: FailureMode;
+  /** Its own CPU, time and memory; the rest is the app's. */
+  readonly limits: ManifestLimits;
 }
 
 /** A place that the tenant may reach. `url` is absolute, http or https, with a base path that is at least `/`. */
@@ -115,6 +133,11 @@ export interface Manifest {
   /** Any ABI of the contract, also one that this build does not run: the deploy step refuses that. */
   readonly abi: AbiChoice;
   readonly isolation: Isolation;
+  /** The name under which a Proxy-Wasm module has registered its filter; mostly empty. */
+  readonly rootId: string;
+  readonly failureMode: FailureMode;
+  /** In the order in which requests go through them. */
+  readonly filters: readonly ManifestFilter[];
   /** Whether responses tell what their requests cost, in a field `kerb-receipt`. */
   readonly receipt: boolean;
   /** Whether the guest may ask where an address is. */
@@ -210,10 +233,13 @@ function manifestOf(written: WrittenManifest): Manifest {
     path,
     abi,
     isolation,
+    rootId: written.root_id,
+    failureMode: written.failure_mode,
+    filters: written.filters.map((filter) => filterOf(filter, written)),
     receipt: written.receipt,
     geo: written.geo,
     origin: written.origin ?? null,
-    config: typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file },
+    config: configOf(config),
     limits: limitsOf(written.limits),
     backends: Object.entries(written.backends).map(([backend, entry]) => ({ name: backend, ...backendOf(entry) })),
     jwt,
@@ -225,6 +251,24 @@ function manifestOf(written: WrittenManifest): Manifest {
       signingKeys: [...new Set(jwt.flatMap(({ sign }) => (sign === null ? [] : [sign.secret])))],
     },
     onFailure: failureRulesOf(written.on_failure, path),
+  };
+}
+
+function configOf(config: WrittenManifest['config']): ManifestConfig {
+  return typeof config === 'string' ? { kind: 'text', text: config } : { kind: 'file', path: config.file };
+}
+
+function filterOf(written: WrittenManifest['filters'][number], { isolation, limits }: WrittenManifest): ManifestFilter {
+  const { name, main, abi } = written;
+  return {
+    name,
+    main,
+    config: configOf(written.config),
+    abi,
+    isolation: written.isolation ?? isolation,
+    rootId: written.root_id,
+    failureMode: written.failure_mode,
+    limits: limitsOf({ ...limits, ...written.limits }),
   };
 }
 

@@ -4,11 +4,13 @@ import { KerbError } from '../errors.ts';
 import type { FailurePage } from '../failure-rule.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Compiled } from './compiler.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest, ManifestConfig, ManifestFilter } from './manifest.ts';
 import type { ManifestFailureRule } from './manifest-failure.ts';
+import type { AppFiles } from './manifest-files.ts';
 import { MAX_PAGES_BYTES } from './limits.ts';
 import { pageType } from './manifest-values.ts';
 import type { Compile } from './module-cache.ts';
+import { SharedMemories } from './shared-memories.ts';
 import { refuseUngranted } from './ungranted.ts';
 
 const PAGE_BYTES = 65_536;
@@ -21,6 +23,16 @@ export interface AppSource {
   readonly config: Uint8Array;
   /** Pages for its failures, by path beside the manifest. */
   readonly pages: ReadonlyMap<string, Uint8Array>;
+  /** See {@link AppFiles.filters}. */
+  readonly filters: AppFiles['filters'];
+}
+
+/** A filter that may be deployed. */
+export interface AdmittedFilter {
+  readonly name: string;
+  readonly manifest: ManifestFilter;
+  readonly config: Uint8Array;
+  readonly compiled: Compiled;
 }
 
 /** An app that may be deployed. */
@@ -30,6 +42,8 @@ export interface Admitted {
   /** Pages for its failures, by path, in memory that all threads share. */
   readonly pages: ReadonlyMap<string, Uint8Array>;
   readonly compiled: Compiled;
+  /** In the order in which requests go through them. */
+  readonly filters: readonly AdmittedFilter[];
   /** How long that took. */
   readonly compileMs: number;
 }
@@ -40,32 +54,60 @@ export type Placement = Pick<Deployment, 'id' | 'slot' | 'figuresSlot' | 'versio
 /** The way that every app takes. */
 export class Pipeline {
   readonly #compile: Compile;
+  /** What tenants' guests share. */
+  readonly shared = new SharedMemories();
 
   constructor(compile: Compile) {
     this.#compile = compile;
   }
 
   /**
-   * Admits and compiles an app. Rejects with `refused_module` when its manifest asks for what this build cannot grant (a grant that is
-   * silently missing would fail in production, not at deploy), when its module imports what its manifest does not grant, and with
-   * the errors of {@link Compile}.
+   * Admits and compiles an app with its filters. Rejects with `refused_module` when its manifest asks for what this build cannot grant
+   * (a grant that is silently missing would fail in production, not at deploy), when a module imports what the manifest does not grant,
+   * and with the errors of {@link Compile}, which name the filter.
    */
-  async admit({ manifest, module, config, pages }: AppSource): Promise<Admitted> {
+  async admit({ manifest, module, config, pages, filters: parts }: AppSource): Promise<Admitted> {
     refuseUnserved(manifest);
     refuseOverPages(pages);
     const began = performance.now();
-    const compiled = await this.#compile({
-      bytes: module,
-      abi: manifest.abi,
-      maxMemoryPages: Math.floor(manifest.limits.memoryBytes / PAGE_BYTES),
-    });
+    const compiled = await this.#compiled(manifest, module, manifest);
+    const filters: AdmittedFilter[] = [];
+    for (const filter of manifest.filters) filters.push(await this.#filter(filter, parts, manifest));
+    return { manifest, config, pages: sharedPages(pages), compiled, filters, compileMs: performance.now() - began };
+  }
+
+  async #filter(filter: ManifestFilter, files: AppFiles['filters'], manifest: Manifest): Promise<AdmittedFilter> {
+    const { name, main, config } = filter;
+    try {
+      const compiled = await this.#compiled(filter, fileOf(files, main), manifest);
+      return { name, manifest: filter, config: contentOf(config, files), compiled };
+    } catch (error) {
+      if (error instanceof KerbError)
+        throw new KerbError(error.code, `filter ${name}: ${error.message}`, error.details);
+      throw error;
+    }
+  }
+
+  async #compiled(
+    { abi, limits }: Pick<ManifestFilter, 'abi' | 'limits'>,
+    bytes: Uint8Array<ArrayBuffer>,
+    manifest: Manifest,
+  ): Promise<Compiled> {
+    const maxMemoryPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
+    const compiled = await this.#compile({ bytes, abi, maxMemoryPages });
     refuseUngranted(manifest, compiled.shape.imports);
-    return { manifest, config, pages: sharedPages(pages), compiled, compileMs: performance.now() - began };
+    return compiled;
   }
 
   /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores. */
-  deploymentOf({ manifest, config, pages, compiled }: Admitted, placement: Placement, stores: StoreGrants): Deployment {
-    return Object.freeze({
+  deploymentOf(
+    { manifest, config, pages, compiled, filters }: Admitted,
+    placement: Placement,
+    stores: StoreGrants,
+  ): Deployment {
+    const env = Object.fromEntries(manifest.env.map(({ name, value }) => [name, value]));
+    const isSharing = [compiled, ...filters.map((filter) => filter.compiled)].some(({ abi }) => abi === 'proxy-wasm');
+    const app: Deployment = {
       ...placement,
       tenant: manifest.name,
       path: manifest.path,
@@ -75,18 +117,51 @@ export class Pipeline {
       shape: compiled.shape,
       budgets: manifest.limits,
       receipt: manifest.receipt,
-      grants: {
-        config,
-        env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])),
-        stores,
-        geo: manifest.geo,
-      },
+      grants: { config, env, stores, geo: manifest.geo },
       origin: manifest.origin,
       backends: manifest.backends,
       jwt: manifest.jwt,
       onFailure: manifest.onFailure.map((rule) => ({ ...rule, page: pageOf(rule, pages) })),
-    });
+      rootId: manifest.rootId,
+      failureMode: manifest.failureMode,
+      ...(isSharing ? { shared: this.shared.of(manifest.name, stores.madeMs) } : {}),
+    };
+    if (filters.length === 0) return Object.freeze(app);
+    return Object.freeze({ ...app, filters: filters.map((filter, place) => filterOf(filter, app, place)) });
   }
+}
+
+/** The guest of a filter: everything but the guest itself is the app's. Ids of filters are negative, and each is of one app's. */
+function filterOf({ name, manifest, config, compiled }: AdmittedFilter, app: Deployment, place: number): Deployment {
+  const { isolation, rootId, failureMode, limits } = manifest;
+  const { abi, module, shape } = compiled;
+  return {
+    ...app,
+    id: -(app.id * FILTER_IDS + place),
+    name,
+    figuresSlot: null,
+    abi,
+    module,
+    shape,
+    isolation,
+    rootId,
+    failureMode,
+    budgets: limits,
+    grants: { ...app.grants, config },
+  };
+}
+
+/** Ids that an app has for its filters: more than it may have filters. */
+const FILTER_IDS = 32;
+
+function contentOf(config: ManifestConfig, files: AppFiles['filters']): Uint8Array {
+  return config.kind === 'text' ? new TextEncoder().encode(config.text) : fileOf(files, config.path);
+}
+
+function fileOf(files: AppFiles['filters'], path: string): Uint8Array<ArrayBuffer> {
+  const bytes = files.get(path);
+  if (bytes === undefined) throw new TypeError(`a source without ${path}, which its manifest names`);
+  return bytes;
 }
 
 function refuseOverPages(pages: ReadonlyMap<string, Uint8Array>): void {

@@ -3,6 +3,7 @@ import { KerbError } from '../errors.ts';
 import type { Json, TenantRecord, VersionRecord } from '../store/records.ts';
 import type { BlobStore, Page, PageRequest, Store } from '../store/store.ts';
 import type { Activation, Change } from './activation.ts';
+import { importsOfAll } from './admission-report.ts';
 import { storeParts } from './app-store.ts';
 import type { AuditTrail } from './audit-trail.ts';
 import { capabilitiesOf, capabilityDiff, refuseWider } from './capabilities.ts';
@@ -61,7 +62,9 @@ export class TenantVersions {
     const tenant = this.#options.stored(request.tenant);
     requireRevision(tenant, request.ifRevision);
     await this.#options.deploying.recheck(accepted, request.upload, before, tenant);
-    const lines = capabilitiesOf(accepted.source.manifest, accepted.admitted.compiled.shape.imports);
+    const { compiled, filters } = accepted.admitted;
+    const imports = importsOfAll([compiled, ...filters.map((filter) => filter.compiled)]);
+    const lines = capabilitiesOf(accepted.source.manifest, imports);
     const capabilities = this.#capabilities(tenant, lines);
     if (request.activate && !request.acceptWider) refuseWider(capabilities);
     const version = await this.#append(request, accepted);

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { KerbError } from '../errors.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { appFiles, namedFiles, type NamedFile } from './manifest-files.ts';
+import { appFiles, namedFiles, type AppFiles, type NamedFile } from './manifest-files.ts';
 import { MANIFEST_LIMITS, TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { printable } from '../quoted.ts';
 import { readInside, stampOf, type Stamp } from './tenants-folder-file.ts';
@@ -19,7 +19,9 @@ export interface TenantSource {
   readonly config: Uint8Array;
   /** Pages for its failures, by path beside the manifest. */
   readonly pages: ReadonlyMap<string, Uint8Array>;
-  /** SHA-256 in hex over manifest, module, configuration and pages. Comments and spelling of the manifest do not count. */
+  /** See {@link AppFiles.filters}. */
+  readonly filters: AppFiles['filters'];
+  /** SHA-256 in hex over manifest, modules, configurations and pages. Comments and spelling of the manifest do not count. */
   readonly digest: string;
 }
 
@@ -87,8 +89,8 @@ function joined(stamps: readonly Stamp[]): string {
 
 function partsOf(folder: string, manifest: Manifest | KerbError | null): string[] {
   if (manifest === null || manifest instanceof KerbError) return [manifestPath(folder)];
-  const names = [manifest.main, ...namedFiles(manifest).map(({ path }) => path)];
-  return [manifestPath(folder), ...names.map((name) => join(folder, name))];
+  const names = new Set([manifest.main, ...namedFiles(manifest).map(({ path }) => path)]);
+  return [manifestPath(folder), ...[...names].map((name) => join(folder, name))];
 }
 
 async function readManifest(folder: string): Promise<Manifest | KerbError> {
@@ -111,10 +113,10 @@ function decoded(bytes: Uint8Array, file: string): string {
 }
 
 /**
- * Reads the module, the configuration and the pages of an inspected folder.
+ * Reads the module of an inspected folder and all that goes with it.
  *
  * Answers `null` when a file changed since the inspection: inspect again. Rejects with a KerbError: the manifest's own
- * fault, or those of {@link readInside} for the module (at most 32 MiB), the configuration (at most 1 MiB) and the pages (at most 256 KiB each).
+ * fault, or those of {@link readInside} for modules (at most 32 MiB), configurations (at most 1 MiB) and pages (at most 256 KiB each).
  */
 export async function readTenant(inspection: Inspection, manifest: Manifest): Promise<TenantSource | null> {
   const { folder } = inspection;
@@ -122,15 +124,15 @@ export async function readTenant(inspection: Inspection, manifest: Manifest): Pr
   const module = await readInside(fromMain);
   const read = ({ key, path, maxBytes }: NamedFile): Promise<Uint8Array<ArrayBuffer>> =>
     readInside({ folder, name: path, key, maxBytes });
-  const { config, pages } = await appFiles(manifest, read);
+  const files = await appFiles(manifest, read);
   if ((await stampParts(inspection.parts)) !== inspection.stamp) return null;
-  const digest = digestOf(manifest, [module, config, ...pages.values()]);
-  return Object.freeze({ folder, manifest, module, config, pages, digest });
+  const digest = digestOf(manifest, [module, files.config, ...files.pages.values(), ...files.filters.values()]);
+  return Object.freeze({ folder, manifest, module, ...files, digest });
 }
 
 /** Lengths come first, so that no byte can move from one part to the next without a change of the digest. */
-function digestOf(manifest: Manifest, files: readonly Uint8Array[]): string {
-  const parts = [Buffer.from(JSON.stringify(manifest)), ...files];
+function digestOf(manifest: Manifest, contents: readonly Uint8Array[]): string {
+  const parts = [Buffer.from(JSON.stringify(manifest)), ...contents];
   const hash = createHash('sha256').update(`${parts.map(({ length }) => length).join(' ')}\n`);
   for (const part of parts) hash.update(part);
   return hash.digest('hex');

@@ -22,7 +22,7 @@ export interface FolderManifest {
 /** The files of a folder that its manifest names. */
 export interface FolderFiles {
   readonly module: Uint8Array<ArrayBuffer>;
-  /** Files of `[files]`, the configuration when it is a file, and the pages, by path beside the manifest. */
+  /** Files of `[files]`, and those that {@link namedFiles} gives, by path beside the manifest. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 

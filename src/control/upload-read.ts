@@ -34,7 +34,9 @@ export interface UploadSource {
   readonly config: Uint8Array<ArrayBuffer>;
   /** Pages for its failures, by path beside the manifest. */
   readonly pages: ReadonlyMap<string, Uint8Array>;
-  /** Files of the folders of `[files]`, the configuration's and the pages, by path beside the manifest. */
+  /** See {@link AppFiles.filters}. */
+  readonly filters: AppFiles['filters'];
+  /** Files of the folders of `[files]`, and those that {@link namedFiles} gives, by path beside the manifest. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** What of the upload was left out, each line with its reason, safe to print. */
   readonly notes: readonly string[];

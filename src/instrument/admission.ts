@@ -6,13 +6,13 @@ import type { Export, Import, Module } from '../wasm/module.ts';
 import { quoteName } from '../wasm/refusals.ts';
 import type { Refusals } from '../wasm/refusals.ts';
 import { explainSignature, formatSignature } from '../wasm/signature.ts';
-import type { ImportTable, Signature } from '../wasm/signature.ts';
+import type { ExportTable, ImportTable, Signature } from '../wasm/signature.ts';
 import { SANDBOX_MODULE } from './sandbox-imports.ts';
 
 /** What a guest is offered and asked for. */
 export interface Policy {
   readonly imports: ImportTable;
-  readonly exports: ReadonlyMap<string, Signature>;
+  readonly exports: ExportTable;
   readonly maxMemoryPages: number;
 }
 
@@ -51,7 +51,7 @@ function admitExport(
   entry: Export,
   signatures: Uint32Array,
   imported: number,
-  kept: ReadonlyMap<string, Signature>,
+  kept: ExportTable,
   refusals: Refusals,
 ): void {
   const wanted = kept.get(entry.name);
@@ -61,10 +61,11 @@ function admitExport(
   else if (entry.index < imported) refusals.add(`export ${name} is an import`, 'export a function of the module');
   else {
     const given = signatureOf(module, signatures[entry.index] ?? -1);
-    if (given !== wanted)
+    const accepted: readonly Signature[] = typeof wanted === 'string' ? [wanted] : wanted;
+    if (!accepted.includes(given))
       refusals.add(
         `export ${name} has the signature ${explainSignature(given)}`,
-        `declare it as ${explainSignature(wanted)}`,
+        `declare it as ${accepted.map(explainSignature).join(' or ')}`,
       );
   }
 }

@@ -5,7 +5,7 @@ import { signatureIndices } from '../wasm/instructions.ts';
 import { importsOf } from '../wasm/module.ts';
 import type { Export, ExternalKind, Module } from '../wasm/module.ts';
 import { formatSignature } from '../wasm/signature.ts';
-import type { ImportTable, Signature } from '../wasm/signature.ts';
+import type { ExportTable, ImportTable, Signature } from '../wasm/signature.ts';
 import { admitPolicy } from './admission.ts';
 import { assemble } from './assemble.ts';
 import type { Surface } from './assemble.ts';
@@ -23,7 +23,7 @@ export interface InstrumentOptions {
   /** Imports that may make the guest wait, as `module.name`; by default none. */
   readonly suspending?: ReadonlySet<string>;
   /** Function exports to keep, with their exact signatures. All others are dropped, except the memory named `memory`. */
-  readonly exports: ReadonlyMap<string, Signature>;
+  readonly exports: ExportTable;
   /** Budget of the memory in pages of 64 KiB: its maximum becomes the smaller of the declared one and this. */
   readonly maxMemoryPages: number;
   /** Bytes outside custom sections; by default {@link MODULE_LIMITS.bytes}. */

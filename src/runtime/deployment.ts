@@ -104,6 +104,21 @@ export interface Deployment {
   readonly slot: number;
   /** Its own place in the figures of versions ({@link ./version-counters.ts VersionCounters}); `null`: they are not kept. */
   readonly figuresSlot: number | null;
+  /** What it is called among the modules of its tenant; without it, as the tenant. */
+  readonly name?: string;
+  /** The name under which a Proxy-Wasm module has registered its filter. */
+  readonly rootId?: string;
+  /** The memory of what the tenant's guests share ({@link ./shared-state.ts TenantSharedState}); without it, each sandbox's own. */
+  readonly shared?: SharedArrayBuffer;
+  /** Guests in front, the first one first: the next handler of each is the one behind it, and of the last this one. None has any itself. */
+  readonly filters?: readonly Deployment[];
+  /** What becomes of a request when the guest fails by its own fault: it ends, or goes on without the guest. By default it ends. */
+  readonly failureMode?: 'closed' | 'open';
+}
+
+/** Every guest that a request of a deployment goes through, in order. */
+export function chainOf(deployment: Deployment): readonly Deployment[] {
+  return [...(deployment.filters ?? []), deployment];
 }
 
 /**

@@ -7,6 +7,7 @@ import type { GuestMemory } from '../abi/guest-memory.ts';
 import { NO_GEO, type Geo } from '../capability/geo.ts';
 import { NO_KV, type KvSource } from '../capability/kv.ts';
 import { NO_OBJECTS, type ObjectCacheSource } from '../capability/object-cache.ts';
+import { NO_COST, type Cost } from './cost.ts';
 import { CpuQuotas } from './cpu-quota.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
@@ -18,6 +19,7 @@ import {
   IDLE_SWEEP_MS,
   INSTANTIATION_MS_PER_TURN,
   MAX_IDLE_BYTES,
+  MAX_LOG_CHARS,
 } from './limits.ts';
 import { LiveMemories } from './live-memories.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -42,22 +44,6 @@ const PAGE_BYTES = 65_536;
 export type Run =
   | { readonly outcome: 'ok'; readonly reply: Reply; readonly cost: Cost }
   | { readonly outcome: 'failed'; readonly failure: Failure; readonly cost: Cost };
-
-/** What a request cost. */
-export interface Cost {
-  /** Calls of host functions. */
-  readonly hostcalls: number;
-  /** Time that the guest waited in them. */
-  readonly waitMs: number;
-  /** Turns on the thread that it took. */
-  readonly slices: number;
-  /** CPU time inside the guest. */
-  readonly cpuMs: number;
-  /** Linear memory at the end, which is its peak: it never shrinks. */
-  readonly memoryBytes: number;
-  /** Whether the instance had served a request before. */
-  readonly instance: 'fresh' | 'reused' | 'none';
-}
 
 /** What became of an instance that was started to see whether it can be. */
 export type Rehearsal =
@@ -96,6 +82,7 @@ export class Engine {
   readonly #idleBytes: IdleBytes = { bytes: 0, limit: MAX_IDLE_BYTES };
   readonly #counters: TenantCounters;
   readonly #quotas: CpuQuotas;
+  readonly #log: GuestLogSink;
   readonly #turns = new Turns(INSTANTIATION_MS_PER_TURN);
   readonly #timers: readonly NodeJS.Timeout[];
   /** Tenants that get no new request while there is pressure. */
@@ -118,6 +105,7 @@ export class Engine {
       onCpu: (tenant, ms) => counters.addCpu(tenant, Math.round(ms * 1000)),
     });
     this.#budgets = budgets;
+    this.#log = log;
     this.#counters = counters;
     this.#quotas = new CpuQuotas(counters);
     this.#ledger = new MemoryLedger(budgets, counters);
@@ -191,8 +179,31 @@ export class Engine {
     }
   }
 
-  /** Starts an instance of `deployment` as its first request would, on the same budgets, and drops it. Never rejects. */
+  /** Closes the account of a request that runs no guest. */
+  drop(task: Task): void {
+    this.#close(task);
+  }
+
+  /** Writes a line of Kerb's own to a tenant's log. */
+  tell({ tenant, version }: Deployment, message: string): void {
+    if (this.#log.keeps('warn')) this.#log.write(tenant, 'warn', message.slice(0, MAX_LOG_CHARS), version);
+  }
+
+  /**
+   * Starts an instance of each guest of `deployment` as its first request would, on the same budgets, and drops it. Answers what the
+   * last one cost, or why one cannot start. Never rejects.
+   */
   async rehearse(deployment: Deployment): Promise<Rehearsal> {
+    let rehearsal = await this.#rehearse(deployment);
+    for (const filter of deployment.filters ?? []) {
+      if (rehearsal.outcome === 'failed') break;
+      const started = await this.#rehearse(filter);
+      if (started.outcome === 'failed') rehearsal = started;
+    }
+    return rehearsal;
+  }
+
+  async #rehearse(deployment: Deployment): Promise<Rehearsal> {
     let task: Task | null = null;
     let sandbox: Sandbox | null = null;
     // Nothing is kept for another request.
@@ -218,6 +229,8 @@ export class Engine {
 
   /** Gives back what the host kept for a request, once nobody needs it: with the last byte of its response. */
   free(task: Task): void {
+    for (const companion of task.companions) this.free(companion);
+    task.settled = true;
     if (task.heldPages === 0) return;
     this.#ledger.shrink(task.tenant, task.heldPages);
     this.#memories.abandon(task.heldPages * PAGE_BYTES);
@@ -284,6 +297,7 @@ export class Engine {
 
   /** Puts what the host keeps for a request on its tenant's account, as pages of memory. Throws `CapacityError`. */
   #hold(task: Task, pages: number): void {
+    if (task.settled) return;
     if (pages < 0) {
       this.#ledger.shrink(task.tenant, -pages);
       this.#memories.abandon(-pages * PAGE_BYTES);
@@ -326,8 +340,6 @@ export class Engine {
     this.#memories.sweep();
   }
 }
-
-const NO_COST: Cost = { cpuMs: 0, waitMs: 0, slices: 0, hostcalls: 0, memoryBytes: 0, instance: 'none' };
 
 function abiOf({ abi: name }: Deployment): Abi {
   const abi = ABIS.get(name);

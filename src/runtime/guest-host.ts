@@ -5,11 +5,13 @@ import { GuestFault } from '../abi/guest-fault.ts';
 import type { Geo } from '../capability/geo.ts';
 import type { KvSource } from '../capability/kv.ts';
 import type { ObjectCacheSource } from '../capability/object-cache.ts';
+import type { SharedState } from '../capability/shared.ts';
 import type { RateCounters } from '../capability/rate.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { GuestMemory } from '../abi/guest-memory.ts';
 import type { Deployment } from './deployment.ts';
 import { MAX_LOG_CHARS, MAX_LOG_LINES } from './limits.ts';
+import { TenantSharedState } from './shared-state.ts';
 import type { Task } from './task.ts';
 
 /** Where tenants' log lines go. */
@@ -47,6 +49,7 @@ export function guestHost(
   { log, hold, charge, kv, objects, rates, geo }: HostServices,
 ): GuestHost {
   const { tenant, version, grants, slot } = deployment;
+  let shared: SharedState | null = null;
   const home = { tenant, madeMs: grants.stores.madeMs };
   const write = (level: LogLevel, message: string, endpoint?: string): void => {
     if (!log.keeps(level) || task().logLines >= MAX_LOG_LINES) return;
@@ -59,6 +62,10 @@ export function guestHost(
     grants,
     rates: rates(slot, home.madeMs),
     geo: grants.geo ? geo : null,
+    app: { tenant, name: deployment.name ?? tenant, rootId: deployment.rootId ?? '' },
+    get shared() {
+      return (shared ??= new TenantSharedState(deployment.shared ?? TenantSharedState.create()));
+    },
     hold,
     charge: (cpuMs) => {
       charge(task(), cpuMs);

@@ -158,3 +158,28 @@ export const MAX_LOG_LINES = 200;
  */
 export const BUSY_AFTER = 64;
 export const MAX_BUSY_SANDBOXES = 8;
+
+/**
+ * Milliseconds that an export may run which a hostcall has entered: nobody else gets a turn meanwhile. An allocation takes
+ * microseconds, with a collection in it some milliseconds. Beyond: `cpu_limit`.
+ */
+export const REENTRY_MS = 10;
+
+/** Bytes that the guests of one tenant share: values and queues. As many as 100 tenants that fill theirs cost 100 MiB. 1 MiB. */
+export const SHARED_BYTES = 1024 * 1024;
+
+/** Values, queues and messages that they share: each access looks at every one, which takes 20 us. */
+export const SHARED_RECORDS = 2_048;
+
+/** Queues of one tenant: their number and names bound what `proxy_register_shared_queue` can make. */
+export const SHARED_QUEUES = 64;
+
+/** Metrics of one tenant, and bytes of a name: every one is a line or three of `/metrics`. */
+export const SHARED_METRICS = 64;
+export const METRIC_NAME_BYTES = 128;
+
+/**
+ * Bytes that are kept of a body for each filter that may be skipped, so that what it has read can be had again. 256 KiB. A filter
+ * that fails after it has read more ends its request.
+ */
+export const MAX_RECORDED_BYTES = 256 * 1024;

@@ -1,6 +1,7 @@
 /** Rate counters of all tenants in memory that the data threads share: exact whichever thread a request comes to. */
 import { hash, randomBytes } from 'node:crypto';
 import type { RateCounters } from '../capability/rate.ts';
+import { locked } from './shared-lock.ts';
 
 /**
  * Parts of the table; a tenant has one by its slot. Up to so many tenants nobody can have another's counters forgotten, and no tenant
@@ -18,11 +19,6 @@ const SEGMENT_ENTRIES = SETS * WAYS;
 
 /** The largest count: more stays at it. */
 export const MAX_COUNT = 2 ** 31 - 1;
-
-/** How long a thread sleeps before it looks at a lock again: the one that has it needs microseconds, unless it is not run. */
-const LOCK_WAIT_MS = 1;
-
-const [FREE, LOCKED] = [0, 1];
 
 /** What threads share. The memory is touched where it is used only, so that it costs nothing before. */
 export interface RateShare {
@@ -125,15 +121,7 @@ export class RateTable {
 
   /** Runs `work` while no other thread is at the segment. */
   #locked<T>(segment: number, work: () => T): T {
-    const { locks } = this.#share;
-    while (Atomics.compareExchange(locks, segment, FREE, LOCKED) !== FREE)
-      Atomics.wait(locks, segment, LOCKED, LOCK_WAIT_MS);
-    try {
-      return work();
-    } finally {
-      Atomics.store(locks, segment, FREE);
-      Atomics.notify(locks, segment, 1);
-    }
+    return locked(this.#share.locks, segment, work);
   }
 }
 

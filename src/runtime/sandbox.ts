@@ -8,6 +8,7 @@ import { MAX_CLEARED_BYTES } from './limits.ts';
 import { captureState, clear, restoreState, stateGlobals, type Clearing, type InitialState } from './initial-state.ts';
 import { link } from './linker.ts';
 import type { LiveMemories, LiveMemory } from './live-memories.ts';
+import { Reentry } from './reentry.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SpareStacks } from './spare-stacks.ts';
 import type { Task } from './task.ts';
@@ -55,6 +56,7 @@ export class Sandbox {
   /** What the hostcall just made has to wait for. */
   #deferred: Promise<unknown> | null = null;
   readonly #tally = { hostcalls: 0 };
+  readonly #reentry = new Reentry();
   #madeMs = 0;
   /** Requests that the present instance has served. */
   uses = 0;
@@ -80,7 +82,9 @@ export class Sandbox {
     this.#initialBytes = this.#bytes.length;
     const memory = new GuestMemory(linear);
     const host = surroundings.hostFor(deployment, memory, () => this.#taskAtHand());
-    this.guest = abi.createGuest(host, new Set(shape.imports.map(({ module }) => module)));
+    this.guest = abi.createGuest(host, new Set(shape.imports.map(({ module }) => module)), (name, ...args) =>
+      this.#reentry.enter(this.#instance?.exports[name], args),
+    );
     this.#exports = new Set(shape.exports);
     this.#imports = link(shape, this.guest.imports, {
       epoch: surroundings.watchdog.epoch,
@@ -88,11 +92,12 @@ export class Sandbox {
       memory: this.#memory?.memory ?? null,
       fail: (error) => this.#fail(error),
       defer: (work) => {
+        this.#reentry.refuseWait();
         this.#deferred = work;
         this.#watchdog.setWait();
       },
       wait: () => this.#wait(),
-      interrupt: () => this.#scheduler.interrupt(this.#taskAtHand()),
+      interrupt: () => this.#reentry.goOn(this.#scheduler.interrupt(this.#taskAtHand()), this.#taskAtHand()),
       yield: () => this.#scheduler.yield(this.#taskAtHand()),
       grow: (pages) => this.#grow(pages),
     });

@@ -50,6 +50,10 @@ export class Task {
   sleep: Sleep | null = null;
   /** What the host keeps for it, in pages of 64 KiB. */
   heldPages = 0;
+  /** Whether what the host kept for it has been given back: what is still unwinding changes nothing any more. */
+  settled = false;
+  /** Other accounts of the same request: of guests in front of this one. */
+  readonly companions: Task[] = [];
   /** Whose linear memory it uses. */
   holder: { readonly memoryBytes: number } | null = null;
   #abort: AbortController | null = null;

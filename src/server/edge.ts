@@ -5,6 +5,7 @@ import { asksForWebSocket, isHandshake } from '../http/websocket.ts';
 import type { ResponseHead } from '../http/message.ts';
 import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
+import { runChain } from '../runtime/chain.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { Refusal } from '../runtime/refusal.ts';
@@ -179,7 +180,7 @@ export class Edge {
       throw error;
     }
     if (maySkipGuest(deployment.onFailure, visit.request.target)) visit.keepAsSent();
-    const run = await engine.run(deployment, visit.task, visit);
+    const run = await runChain(engine, deployment, visit.task, visit);
     visit.task = null;
     visit.cost = run.cost;
     if (deployment.receipt && !visit.writer.started) visit.writer.receipt = receiptText(run.cost, deployment.version);

@@ -1,5 +1,5 @@
 /** What a request cost, as its client may see it: the field `kerb-receipt`. */
-import type { Cost } from '../runtime/engine.ts';
+import type { Cost } from '../runtime/cost.ts';
 
 /**
  * A dictionary of structured fields (RFC 9651 §3.2): `cpu-us`, CPU time inside the guest; `wait-us`, the time that it waited in

@@ -4,7 +4,7 @@ import type { Forward } from '../cache/ports.ts';
 import type { Backend } from '../capability/backend.ts';
 import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { ClientAddress } from '../http/message.ts';
-import type { Deployment, TableChange } from '../runtime/deployment.ts';
+import { chainOf, type Deployment, type TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { AddressPolicy, type AddressPolicyOptions } from '../upstream/address-policy.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
@@ -172,19 +172,23 @@ export class ServedDeployments {
     if (entry === undefined) return;
     entry.retired = true;
     entry.direct.unwatch();
-    this.#options.engine.retire(id);
+    this.#retireGuests(entry.deployment);
     this.#closeIfDone(entry);
   }
 
   #closeIfDone({ deployment, direct, requests, retired }: Entry): void {
     if (!retired || requests > 0) return;
-    const { engine, cache } = this.#options;
+    const { cache } = this.#options;
     const tenant = tenantOf(deployment);
     this.#entries.delete(deployment.id);
-    engine.retire(deployment.id);
+    this.#retireGuests(deployment);
     void direct.close();
     // Nobody may ask for it any more.
     if (this.#quotas.close(tenant)) cache.purgeOwn({ tenant, subject: { kind: 'all' }, mode: 'hard' });
+  }
+
+  #retireGuests(deployment: Deployment): void {
+    for (const { id } of chainOf(deployment)) this.#options.engine.retire(id);
   }
 }
 

@@ -8,7 +8,7 @@ import type { HeaderList } from '../http/headers.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment } from '../runtime/deployment.ts';
-import type { Cost } from '../runtime/engine.ts';
+import { NO_COST, type Cost } from '../runtime/cost.ts';
 import type { Task } from '../runtime/task.ts';
 import type { AccessRecord, WebSocketRecord } from '../telemetry/access-log.ts';
 import { loopOf } from '../upstream/loop.ts';
@@ -19,8 +19,6 @@ import type { ResponseStream } from './response-stream.ts';
 import type { ResponseWriter } from './response-writer.ts';
 import { NO_BACKENDS } from './subrequests.ts';
 import type { PendingWebSocket } from './websockets.ts';
-
-const NO_COST: Cost = { cpuMs: 0, waitMs: 0, slices: 0, hostcalls: 0, memoryBytes: 0, instance: 'none' };
 
 /** A request on its way, from its handler to its end. */
 export class Visit implements Exchange {

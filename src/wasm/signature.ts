@@ -13,6 +13,9 @@ export type Signature = `${string}->${string}`;
 /** The functions that guests may import: module name → function name → the exact signature. */
 export type ImportTable = ReadonlyMap<string, ReadonlyMap<string, Signature>>;
 
+/** The exports that a host calls, each with its exact signature, or with those that versions of its ABI have given it. */
+export type ExportTable = ReadonlyMap<string, Signature | readonly Signature[]>;
+
 /** Letters of the value types, by their byte in the binary format. */
 const LETTERS: ReadonlyMap<number, string> = new Map([
   [0x7f, 'i'],

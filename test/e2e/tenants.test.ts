@@ -17,6 +17,9 @@ const NAMES = (await readdir(SAMPLES, { withFileTypes: true }))
   .filter((entry) => entry.isDirectory() && entry.name !== 'bindings')
   .map(({ name }) => name);
 
+/** Samples that are Proxy-Wasm filters; the others are http-wasm handlers. */
+const FILTERS: ReadonlySet<string> = new Set(['censor', 'turnstile']);
+
 /** Serves `site` and other origins: what middleware reaches. */
 let origin: Edge;
 /** Serves every sample: what the tests ask. */
@@ -97,9 +100,15 @@ describe('the built modules', () => {
     const bytes = await readFile(join(SAMPLES, name, `${name}.wasm`));
     const module = new WebAssembly.Module(bytes);
     const exported = WebAssembly.Module.exports(module).map((item) => item.name);
-    expect(exported.toSorted()).toEqual(['handle_request', 'handle_response', 'memory']);
+    const isFilter = FILTERS.has(name);
+    const others = exported.filter((item) => item !== 'memory' && !(isFilter ? /^proxy_/ : /^handle_/).test(item));
+    expect(others).toEqual([]);
+    expect(exported).toEqual(
+      expect.arrayContaining(isFilter ? ['proxy_abi_version_0_2_1'] : ['handle_request', 'handle_response']),
+    );
     const modules = new Set(WebAssembly.Module.imports(module).map((item) => item.module));
-    expect([...modules].filter((item) => item !== 'http_handler' && !item.startsWith('kerb_'))).toEqual([]);
+    const own = isFilter ? 'env' : 'http_handler';
+    expect([...modules].filter((item) => item !== own && !item.startsWith('kerb_'))).toEqual([]);
     expect(bytes.length).toBeLessThan(20 * 1024);
   });
 
@@ -611,5 +620,44 @@ describe('rewriter', () => {
     const answer = await ask('rewriter-longer', '/');
     expect(answer.text).toBe(`Harbour Books${'.'.repeat(LONGEST + 1 - 13)}`);
     expect(answer.headers['etag']).toBe('"1"');
+  });
+});
+
+describe('turnstile', () => {
+  const withKey = (key: string): Promise<TestResponse> =>
+    ask('turnstile', '/headers', { headers: { 'x-api-key': key } });
+
+  it('refuses who has no key and who has another', async () => {
+    expect([(await ask('turnstile', '/')).status, (await withKey('tea')).status]).toEqual([401, 403]);
+  });
+
+  it('tells the origin who it is, and not by which key', async () => {
+    const { text, headers } = await withKey('tea-4821');
+    expect(text).toContain('x-client: grace');
+    expect(text).not.toContain('tea-4821');
+    expect(Number(headers['x-requests-left'])).toBeLessThan(1_000);
+  });
+
+  it('lets a key go on as often as it may, however many ask at once', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => withKey('rum-1977')));
+    const lucky = answers.filter(({ status }) => status === 200);
+    expect(new Set(lucky.map(({ headers }) => headers['x-requests-left']))).toEqual(new Set(['0', '1', '2']));
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(5);
+    expect(await edge.metric('kerb_guest_counter_total{tenant="turnstile",name="requests"}')).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe('censor', () => {
+  it('strikes the words of both filters of its chain, and leaves the length as it was', async () => {
+    const [{ text }, struck] = [await ask('site', '/'), await ask('censor', '/')];
+    expect(text).toContain('Harbour Books');
+    expect(struck.text).toBe(text.replaceAll('Harbour Books', '******* *****').replaceAll('1961', '****'));
+    expect(struck.headers['content-length']).toBe(String(Buffer.byteLength(text)));
+  });
+
+  it('leaves alone what is no text', async () => {
+    const body = Buffer.from('Harbour Books');
+    const { text } = await ask('censor', '/echo', { method: 'POST', body, headers: { 'content-type': 'image/png' } });
+    expect(text).toBe('Harbour Books');
   });
 });

@@ -1,12 +1,30 @@
 /** WebSockets through Kerb: real clients, real guests, real origins. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { filter, REQUEST_HEADERS, RESPONSE_HEADERS } from '../filters.ts';
 import { guest, PASS_GUEST, REQUEST, RESPONSE } from '../guests.ts';
-import { startEdge, type Edge } from './edge.ts';
+import { startEdge, type Edge, type TestApp } from './edge.ts';
 import { RawClient } from './raw-client.ts';
 import { openThrough, openWebSocket, Origin, refusalOf, type Peer } from './websocket-peers.ts';
 
 const MAX = 1024 * 1024;
 const MIB = 1024 * 1024;
+
+/** A Proxy-Wasm filter that leaves its mark on both heads; `more` comes after that. */
+const marking = (request = '', response = ''): Uint8Array =>
+  filter((text) => ({
+    requestHeaders: `(drop (call $add_header_map_value ${REQUEST_HEADERS} ${text('x-filter')} ${text('asked')})) ${request}`,
+    responseHeaders: `(drop (call $add_header_map_value ${RESPONSE_HEADERS} ${text('x-filter')} ${text('answered')})) ${response}`,
+  }));
+
+/** An app behind a filter. */
+const behind = (module: Uint8Array, manifest: string, mode = 'closed'): TestApp => ({
+  module: PASS_GUEST,
+  files: { 'filter.wasm': module },
+  manifest: manifest.replace(
+    /(?=^\[)/m,
+    `[[filters]]\nname = "mark"\nmain = "filter.wasm"\nfailure_mode = "${mode}"\n`,
+  ),
+});
 
 let edge: Edge;
 let origin: Origin;
@@ -49,6 +67,11 @@ beforeAll(async () => {
         })),
         manifest,
       },
+      'filter-alone': { module: marking(), manifest },
+      'filter-before': behind(marking(), manifest),
+      'filter-skipped': behind(marking('unreachable'), manifest, 'open'),
+      'filter-skipped-late': behind(marking('', 'unreachable'), manifest, 'open'),
+      'filter-fails': behind(marking('', 'unreachable'), manifest),
       traps: { module: guest(() => ({ handle: '(i64.const 1)', response: 'unreachable' })), manifest },
       few: { module: PASS_GUEST, manifest: `${manifest}\n[limits]\nwebsockets = 2` },
       none: { module: PASS_GUEST, manifest: `${manifest}\n[limits]\nwebsockets = 0` },
@@ -135,6 +158,31 @@ describe('a guest', () => {
   ])('%s makes another answer of it', async (app, expected, body) => {
     const { status, text } = await refusalOf(openWebSocket(edge, app));
     expect([status, text]).toEqual([expected, body]);
+  });
+});
+
+describe('a Proxy-Wasm filter', () => {
+  it.each([
+    ['filter-alone', 'asked'],
+    ['filter-before', 'asked'],
+    ['filter-skipped', undefined],
+    ['filter-skipped-late', 'asked'],
+  ])('%s lets the handshake through, and messages go both ways', async (app, mark) => {
+    const { client, far } = await openThrough(edge, origin, app);
+    expect(origin.handshakes.at(-1)?.headers['x-filter']).toBe(mark);
+    client.socket.send('there');
+    far.socket.send((await far.message()).bytes);
+    expect((await client.message()).bytes.toString()).toBe('there');
+    expect(await edge.inFlight(app)).toBe(0);
+    client.socket.close(1000);
+    expect(await far.over()).toEqual({ code: 1000, reason: '' });
+  });
+
+  it('that fails at the 101 ends the WebSocket that nobody got', async () => {
+    const number = origin.peers.length;
+    expect((await refusalOf(openWebSocket(edge, 'filter-fails'))).status).toBe(500);
+    expect((await (await origin.peer(number)).over()).code).toBe(1006);
+    expect(await edge.metric('kerb_websockets{tenant="filter-fails"}')).toBe(0);
   });
 });
 

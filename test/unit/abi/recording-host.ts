@@ -6,6 +6,7 @@ import type { Geo } from '../../../src/capability/geo.ts';
 import type { KvStore } from '../../../src/capability/kv.ts';
 import type { ObjectCache } from '../../../src/capability/object-cache.ts';
 import { ownRates } from '../../../src/runtime/rate-table.ts';
+import { TenantSharedState } from '../../../src/runtime/shared-state.ts';
 import type { LogLevel } from '../../../src/log-level.ts';
 
 const RATES = ownRates();
@@ -44,6 +45,8 @@ export abstract class RecordingHost implements GuestHost {
 
   /** Where addresses are, when the guest was granted that. */
   geo: Geo | null = null;
+  readonly shared = new TenantSharedState(TenantSharedState.create());
+  readonly app = { tenant: 'tenant', name: 'app', rootId: 'root' };
 
   logTo(endpoint: string, message: string): void {
     this.lines.push(['info', `${endpoint}: ${message}`]);

@@ -116,6 +116,7 @@ export function folderSource(tenant: string, more = '', number = 0): TenantSourc
     module: moduleNumbered(number),
     config: new Uint8Array(0),
     pages: new Map(),
+    filters: new Map(),
     digest: `${number}`.padStart(64, '0'),
   };
 }

@@ -68,9 +68,9 @@ const entries = (files: Readonly<Record<string, string | Uint8Array>> = FILES): 
 describe('the files that a manifest names', () => {
   it('are the configuration and each page once', () => {
     expect(namedFiles(parseManifest(MANIFEST, 'kerb.toml'))).toEqual([
-      { key: 'config', path: 'conf.json', maxBytes: TENANT_FILE_LIMITS.configBytes },
-      { key: 'on_failure[0].page', path: 'pages/sorry.html', maxBytes: TENANT_FILE_LIMITS.pageBytes },
-      { key: 'on_failure[2].page', path: 'pages/sorry.json', maxBytes: TENANT_FILE_LIMITS.pageBytes },
+      { key: 'config', path: 'conf.json', maxBytes: TENANT_FILE_LIMITS.configBytes, part: 'config' },
+      { key: 'on_failure[0].page', path: 'pages/sorry.html', maxBytes: TENANT_FILE_LIMITS.pageBytes, part: 'page' },
+      { key: 'on_failure[2].page', path: 'pages/sorry.json', maxBytes: TENANT_FILE_LIMITS.pageBytes, part: 'page' },
     ]);
   });
 
@@ -174,6 +174,7 @@ describe('a deployment', () => {
     module: moduleNumbered(1),
     config: new Uint8Array(0),
     pages: new Map(Object.entries(pages)),
+    filters: new Map(),
   });
 
   it('has each page once, in memory that threads share, with its type and status', async () => {

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KerbError } from '../../../src/errors.ts';
+import { namedFiles } from '../../../src/control/manifest-files.ts';
 import { parseManifest, type Manifest } from '../../../src/control/manifest.ts';
 
 const SEED_TEXT = `name = "hello"
@@ -101,8 +102,8 @@ function mutated(seed: number): string {
 
 /** What holds for every manifest that is accepted, told again in other words than the schema's. */
 function isSound(manifest: Manifest): boolean {
-  const { name, main, hosts, path, origin, config, limits, backends, env, files } = manifest;
-  const inside = [main, ...(config.kind === 'file' ? [config.path] : []), ...files.map(({ folder }) => folder)];
+  const { name, main, hosts, path, origin, limits, backends, env, files } = manifest;
+  const inside = [main, ...namedFiles(manifest).map((file) => file.path), ...files.map(({ folder }) => folder)];
   return (
     /^[a-z0-9-]{1,63}$/.test(name) &&
     inside.every((file) => resolve('/base', file).startsWith('/base/')) &&

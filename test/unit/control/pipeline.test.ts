@@ -22,11 +22,12 @@ function source(manifest = '', number = 0): AppSource {
     module: moduleNumbered(number),
     config,
     pages: new Map(),
+    filters: new Map(),
   };
 }
 
 function admitted(manifest: string): Admitted {
-  return { ...source(manifest), compiled: compiledStub(), compileMs: 1 };
+  return { ...source(manifest), compiled: compiledStub(), filters: [], compileMs: 1 };
 }
 
 const PLACE: Placement = {

@@ -243,7 +243,7 @@ describe('a counter slot', () => {
 /** A deployment of the API. */
 function ofApi(tenant: string, ...names: readonly string[]): Deployment {
   const { manifest, config, pages } = folderSource(tenant);
-  const admitted = { manifest, config, pages, compileMs: 0, compiled: compiledStub() };
+  const admitted = { manifest, config, pages, compileMs: 0, compiled: compiledStub(), filters: [] };
   const place = { id: inForce.nextId(), slot: 0, figuresSlot: null, version: '1', hosts: names, allowBackends: [] };
   return new Pipeline(compile).deploymentOf(admitted, place, NO_STORES);
 }

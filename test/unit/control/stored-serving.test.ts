@@ -221,6 +221,7 @@ describe('a rehearsal', () => {
         module: moduleNumbered(1),
         config: new Uint8Array(0),
         pages: new Map(),
+        filters: new Map(),
       });
     };
     const tried: Deployment[] = [];

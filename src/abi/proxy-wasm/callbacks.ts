@@ -1,0 +1,77 @@
+/** The guest's exports, called one after the other, each in the name of a context. */
+import type { Enter } from '../abi.ts';
+import type { Scalar } from '../host-function.ts';
+
+/** One call of an export. */
+export interface Callback {
+  readonly name: string;
+  /**
+   * The arguments, of which the first is the context; asked for when the call's turn has come, for the guest may have changed much
+   * meanwhile. `null`: there is nothing to call for any more.
+   */
+  readonly prepare: () => readonly [context: number, ...args: Scalar[]] | null;
+  /** Told the result before anybody else has a turn. */
+  readonly apply?: (result: number) => void;
+}
+
+/** How one instance is called for one request. The guest has one stack: who comes while it runs waits for its turn. */
+export class Callbacks {
+  readonly #enter: Enter;
+  readonly #exports: ReadonlySet<string>;
+  readonly #begin: (context: number) => void;
+  #running: Promise<void> | null = null;
+  #isEnded = false;
+  /** What a call has ended in early: the instance is not entered again. */
+  #failure: { readonly error: unknown } | null = null;
+
+  /** @param begin - Told, just before each call, in the name of which context it is. */
+  constructor(enter: Enter, exports: ReadonlySet<string>, begin: (context: number) => void) {
+    this.#enter = enter;
+    this.#exports = exports;
+    this.#begin = begin;
+  }
+
+  /** Whether the guest has an export. */
+  has(name: string): boolean {
+    return this.#exports.has(name);
+  }
+
+  /** Calls an export if there is one. Rejects with what any call has ended in early. */
+  async call({ name, prepare, apply }: Callback): Promise<void> {
+    if (!this.has(name)) return;
+    while (this.#running !== null) await this.#running;
+    if (this.#failure !== null) throw this.#failure.error;
+    const args = this.#isEnded ? null : prepare();
+    if (args !== null) await this.#run(name, args, apply);
+  }
+
+  /**
+   * Says that the guest is called no more: the instance may serve another request. Whoever waits for a turn goes on without one.
+   * Settles when the guest does not run; rejects as {@link call}.
+   */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    while (this.#running !== null) await this.#running;
+    if (this.#failure !== null) throw this.#failure.error;
+  }
+
+  async #run(
+    name: string,
+    args: readonly [context: number, ...args: Scalar[]],
+    apply: Callback['apply'],
+  ): Promise<void> {
+    const running = Promise.withResolvers<void>();
+    this.#running = running.promise;
+    try {
+      this.#begin(args[0]);
+      const result = await this.#enter(name, ...args);
+      apply?.(typeof result === 'number' ? result : 0);
+    } catch (error) {
+      this.#failure ??= { error };
+      throw error;
+    } finally {
+      this.#running = null;
+      running.resolve();
+    }
+  }
+}
