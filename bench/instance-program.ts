@@ -5,6 +5,7 @@
  */
 import { PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
 import type { Exchange } from '../src/abi/abi.ts';
+import { NO_FILES } from '../src/capability/files.ts';
 import { NO_STORES } from '../src/capability/stores.ts';
 import { HTTP_WASM } from '../src/abi/http-wasm/http-wasm.ts';
 import { HeaderList } from '../src/http/headers.ts';
@@ -79,7 +80,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
       webSockets: 0,
     },
     receipt: false,
-    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES, geo: false },
+    grants: { config: new Uint8Array(0), env: {}, files: NO_FILES, stores: NO_STORES, geo: false },
     origin: null,
     backends: [],
     jwt: [],

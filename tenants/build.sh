@@ -16,7 +16,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT INT TERM
 clang=${CLANG:-clang-14}
 rustc=${RUSTC:-/usr/bin/rustc}
-max_bytes=20480
+max_wasi_bytes=65536
 
 # need TOOL PACKAGE: stops unless TOOL can be run.
 need() {
@@ -72,11 +72,35 @@ from_zig() {
     --stack 16384 --main-mod-path .. -femit-bin="$2" main.zig
 }
 
+# Programs over WASI preview1 (abi = "wasi-cgi"), with the library of their language: libc from Zig's package for C.
+from_c_wasi() {
+  ZIG_GLOBAL_CACHE_DIR="$scratch/zig" ZIG_LOCAL_CACHE_DIR="$scratch/zig" tool zig cc -target wasm32-wasi \
+    -std=gnu11 -Wall -Wextra -Werror -Os -s -Wl,-z,stack-size=65536 ./*.c -o "$2"
+}
+
+from_rust_wasi() {
+  need "$rustc" "rustc libstd-rust-dev-wasm32"
+  need wasm-ld-14 lld-14
+  "$rustc" --edition 2021 --crate-type bin --crate-name guest --target wasm32-wasi \
+    -C opt-level=s -C lto -C panic=abort -C codegen-units=1 -C strip=symbols -C linker=wasm-ld-14 -D warnings main.rs -o "$2"
+}
+
+from_assemblyscript_wasi() {
+  tool asc main.ts --runtime stub --use abort= --disable exception-handling -O3z --noAssert --exportStart _start -o "$2"
+}
+
+from_zig_wasi() {
+  ZIG_GLOBAL_CACHE_DIR="$scratch/zig" ZIG_LOCAL_CACHE_DIR="$scratch/zig" tool zig build-exe -target wasm32-wasi \
+    -O ReleaseSmall -fstrip --stack 65536 -femit-bin="$2" main.zig
+}
+
 # The exports that an app is to have: those of its ABI.
 exports() {
   if grep -qs 'proxy_wasm\.h' ./*.c; then
     echo memory
     cat ./*.c ../bindings/proxy_wasm.h | sed -n 's/^EXPORT(\([a-z0-9_]*\)).*/\1/p' | sort -u
+  elif grep -q '^abi = "wasi-cgi"' kerb.toml; then
+    printf '%s\n' memory _start
   else
     printf '%s\n' memory handle_request handle_response
   fi
@@ -105,6 +129,11 @@ compile() {
   if [ -e "$1.wat" ]; then
     from_wat "$1" "$2"
     return
+  elif grep -q '^abi = "wasi-cgi"' kerb.toml; then
+    if [ -e main.rs ]; then from_rust_wasi "$1" "$2"
+    elif [ -e main.ts ]; then from_assemblyscript_wasi "$1" "$2"
+    elif [ -e main.zig ]; then from_zig_wasi "$1" "$2"
+    else from_c_wasi "$1" "$2"; fi
   elif [ -e main.rs ]; then from_rust "$1" "$2"
   elif [ -e main.ts ]; then from_assemblyscript "$1" "$2"
   elif [ -e main.zig ]; then from_zig "$1" "$2"
@@ -124,10 +153,12 @@ embed_viewer() {
 
 build() {
   source=$1
+  max_bytes=20480
   [ "$1" = counter-fresh ] && source=counter
   [ "$1" = fractal ] && embed_viewer
   (compile "$source" "$scratch/$1.wasm")
   bytes=$(wc -c <"$scratch/$1.wasm")
+  grep -q '^abi = "wasi-cgi"' "$here/$1/kerb.toml" && max_bytes=$max_wasi_bytes
   [ "$bytes" -le "$max_bytes" ] || { echo "build.sh: $1.wasm has $bytes bytes, more than $max_bytes" >&2; exit 1; }
   if [ "$check" = yes ]; then
     cmp "$scratch/$1.wasm" "$here/$1/$1.wasm"

@@ -1,6 +1,7 @@
 /** The contract between a guest ABI and the runtime that sandboxes its guests. */
 import type { Backend, ForwardedFor } from '../capability/backend.ts';
 import type { GuestClock } from '../capability/clock.ts';
+import type { FileGrants } from '../capability/files.ts';
 import type { Geo } from '../capability/geo.ts';
 import type { GuestLog } from '../capability/log.ts';
 import type { KvStore } from '../capability/kv.ts';
@@ -22,6 +23,10 @@ export interface GuestGrants {
   readonly config: Uint8Array;
   /** Environment variables; nothing is inherited from the host. */
   readonly env: Readonly<Record<string, string>>;
+  /** The words of a program's command line behind its name, instead of those of the query; absent: none were given. */
+  readonly args?: readonly string[];
+  /** Folders of its app, and room for files of its own. */
+  readonly files: FileGrants;
   /** What of its tenant's stores. */
   readonly stores: StoreGrants;
   /** Whether it may ask where an address is. */
@@ -32,6 +37,8 @@ export interface GuestGrants {
 export interface GuestHost extends GuestLog, GuestClock, Randomness {
   readonly memory: GuestMemory;
   readonly grants: GuestGrants;
+  /** The prefix of whole segments that the paths of its requests have; `/` is all. */
+  readonly basePath: string;
   /**
    * Accounts for memory of the host's that is kept for the request at hand, in pages of 64 KiB, negative when less is kept. Throws
    * when the process has no room for it; whatever is still on the account is taken off when the request is over.
@@ -129,6 +136,8 @@ export interface Abi {
   readonly exports: ExportTable;
   /** Exports without which a module is not a guest of this ABI. */
   readonly requiredExports: readonly string[];
+  /** Whether an instance can serve request after request, or its program runs once: then each request has a fresh one. */
+  readonly instances: 'reusable' | 'fresh';
   /** Whether the ABI runs start-up exports in each new instance of a module with these exports. */
   initialises(exports: ReadonlySet<string>): boolean;
   /** The host side of one sandbox; `modules` are the import modules that its guest names: others need not be there. */

@@ -3,9 +3,10 @@ import { KerbError } from '../errors.ts';
 import type { Abi, AbiName } from './abi.ts';
 import { HTTP_WASM } from './http-wasm/http-wasm.ts';
 import { PROXY_WASM, VERSION_EXPORT, VERSIONS } from './proxy-wasm/proxy-wasm.ts';
+import { WASI_CGI } from './wasi-cgi/wasi-cgi.ts';
 
 /** The ABIs that this build runs, by name. */
-export const ABIS: ReadonlyMap<AbiName, Abi> = new Map([HTTP_WASM, PROXY_WASM].map((abi) => [abi.name, abi]));
+export const ABIS: ReadonlyMap<AbiName, Abi> = new Map([HTTP_WASM, PROXY_WASM, WASI_CGI].map((abi) => [abi.name, abi]));
 
 /** What detection looks at. */
 export interface ModuleSurface {
@@ -21,7 +22,7 @@ export function abiOf(surface: ModuleSurface, wanted: AbiName | 'auto'): Abi {
   const name = wanted === 'auto' ? recognise(surface) : wanted;
   if (name === null) {
     throw new KerbError('refused_module', 'the module speaks no ABI that Kerb knows', [
-      `it imports from ${listed(surface.imports.map(({ module }) => module))}; an http-wasm guest imports from http_handler`,
+      `it imports from ${listed(surface.imports.map(({ module }) => module))}; an http-wasm guest imports from http_handler, a CGI program from wasi_snapshot_preview1 and exports _start`,
     ]);
   }
   const abi = ABIS.get(name);
@@ -51,7 +52,7 @@ function recognise({ imports, exports }: ModuleSurface): AbiName | null {
   if (modules.has('http_handler') || exported.has('handle_request')) return 'http-wasm';
   if ([...modules].some((module) => module.startsWith('fastly_'))) return 'fastly';
   if (imports.some(({ module, name }) => module === 'env' && name.startsWith('xqd_'))) return 'fastly';
-  if (exported.has('_start') && [...modules].every((module) => module.startsWith('wasi_'))) return 'wasi-cgi';
+  if (exported.has('_start') && [...modules].every((module) => /^(wasi|kerb)_/.test(module))) return 'wasi-cgi';
   return null;
 }
 

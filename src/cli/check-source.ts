@@ -47,5 +47,6 @@ async function readModule(path: string): Promise<TenantSource> {
   const maxBytes = TENANT_FILE_LIMITS.moduleBytes;
   const module = await readInside({ folder, name: file, key: 'the module', maxBytes });
   const digest = createHash('sha256').update(module).digest('hex');
-  return { folder, manifest, module, config: new Uint8Array(), pages: new Map(), filters: new Map(), digest };
+  const none = { config: new Uint8Array(), pages: new Map(), filters: new Map(), folders: new Map() };
+  return { folder, manifest, module, ...none, digest };
 }

@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import { ARCHIVE_LIMITS } from '../control/archive-limits.ts';
 import { parseManifest, type Manifest } from '../control/manifest.ts';
-import { namedFiles } from '../control/manifest-files.ts';
+import { namedFiles, namedFolders } from '../control/manifest-files.ts';
 import { KerbError, systemCode } from '../errors.ts';
 import { readFileUpTo } from './input.ts';
 
@@ -43,7 +43,7 @@ export async function packApp(folder: string, limits: PackLimits = ARCHIVE_LIMIT
   const manifest = parseManifest(text, join(folder, MANIFEST_NAME));
   const module = await source.read(manifest.main);
   for (const { path } of namedFiles(manifest)) await source.read(path);
-  for (const { folder: granted } of manifest.files) await source.readAllBelow(granted);
+  for (const granted of namedFolders(manifest)) await source.readAllBelow(granted);
   const files = source.files.toSorted(([a], [b]) => (a < b ? -1 : 1));
   return { manifest, module, files: files.map(([path]) => path), bytes: await packageOf(files) };
 }

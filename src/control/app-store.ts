@@ -2,8 +2,9 @@
 import { KerbError } from '../errors.ts';
 import type { VersionRecord } from '../store/records.ts';
 import type { BlobStore } from '../store/store.ts';
+import type { FolderEntry } from './granted-folders.ts';
 import { parseManifest } from './manifest.ts';
-import { appFiles } from './manifest-files.ts';
+import { appFiles, entryIn, pathsBelow } from './manifest-files.ts';
 import type { AppSource } from './pipeline.ts';
 
 /** What a stored app consists of. */
@@ -26,7 +27,7 @@ export async function storeParts(
 /** The app of a version. Rejects with `corrupt`, naming version and file, when its bytes are lost or not what was stored. */
 export async function loadApp(
   blobs: BlobStore,
-  { tenant, version, manifest: text, digest, files }: VersionRecord,
+  { tenant, version, manifest: text, digest, files, createdMs: madeMs }: VersionRecord,
 ): Promise<AppSource> {
   const name = `version ${version} of ${tenant}`;
   const manifest = parseManifest(text, `kerb.toml of ${name}`);
@@ -39,10 +40,16 @@ export async function loadApp(
     );
   };
   const module = await read(digest, 'its module');
-  const named = await appFiles(manifest, ({ path }) => {
+  const file = ({ path }: { readonly path: string }): Promise<Uint8Array<ArrayBuffer>> => {
     const of = Object.hasOwn(files, path) ? files[path] : undefined;
     if (of === undefined) throw new KerbError('corrupt', `${name}: it has no ${path}; deploy it again`);
     return read(of, path);
-  });
-  return { manifest, module, ...named };
+  };
+  const folder = async (granted: string): Promise<FolderEntry[]> => {
+    const entries: FolderEntry[] = [];
+    for (const path of pathsBelow(granted, Object.keys(files)))
+      entries.push(entryIn(granted, path, await file({ path })));
+    return entries;
+  };
+  return { manifest, module, madeMs, ...(await appFiles(manifest, { file, folder })) };
 }

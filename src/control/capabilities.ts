@@ -36,6 +36,7 @@ const LIMITS = {
   websockets: ({ webSockets }) => webSockets,
   request_body_mb: ({ requestBodyBytes }) => requestBodyBytes / BYTES_PER_MB,
   cache_mb: ({ cacheBytes }) => cacheBytes / BYTES_PER_MB,
+  scratch_mb: ({ scratchBytes }) => scratchBytes / BYTES_PER_MB,
 } as const satisfies Record<keyof typeof BUDGETS, (limits: ManifestLimits) => number>;
 
 /**

@@ -90,3 +90,15 @@ export const MAX_HANDED_BYTES = 4 * 1024 * 1024;
 
 /** Samples of guests' own metrics in `/metrics`, of all tenants together: Prometheus keeps a series for each. Others are left out. */
 export const MAX_GUEST_SERIES = 5_000;
+
+/** Limits on the folders of `[files]`: all of a folder is in memory, on the main thread while it is deployed and then once for all. */
+export const FOLDER_LIMITS = {
+  /** Files, folders and links of one folder, each of which has a cost on every data thread: as many as an archive may have. */
+  entries: 10_000,
+  /** Bytes of one folder: what an archive may unpack to. 64 MiB. */
+  bytes: 64 * 1024 * 1024,
+  /** Folders inside each other, as in an archive. */
+  depth: 16,
+  /** Bytes of the folders of all apps, together with those that still serve while they are replaced. 1 GiB. */
+  processBytes: 1024 * 1024 * 1024,
+} as const;

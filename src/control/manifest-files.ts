@@ -1,4 +1,5 @@
-/** The single files that a manifest names beside its module: configurations, pages, and the modules of filters. */
+/** The files that a manifest names beside its module: configurations, pages, modules of filters, and the folders for guests. */
+import type { FolderContent, FolderEntry } from './granted-folders.ts';
 import type { Manifest, ManifestFilter } from './manifest.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 
@@ -21,6 +22,16 @@ export interface AppFiles {
   readonly pages: ReadonlyMap<string, Uint8Array>;
   /** Modules of its filters, and configurations that are files, by path beside the manifest. */
   readonly filters: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** What is in the folders that it grants. */
+  readonly folders: FolderContent;
+}
+
+/** Where an app's files are read from. Each function rejects for what is not there. */
+export interface FileReader {
+  /** The bytes of a file of {@link namedFiles}. */
+  readonly file: (file: NamedFile) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+  /** What is in a folder of `[files]`, by its path beside the manifest. */
+  readonly folder: (path: string) => readonly FolderEntry[] | Promise<readonly FolderEntry[]>;
 }
 
 /** The files that a manifest names, each path once for the configuration, once for all pages, and once for the modules of filters or their configurations. */
@@ -50,19 +61,33 @@ function eachOnce(files: readonly NamedFile[]): NamedFile[] {
   });
 }
 
-/** What an app is made from beside its module. @param read - Gives the bytes of a file of {@link namedFiles}. */
-export async function appFiles(
-  manifest: Manifest,
-  read: (file: NamedFile) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>,
-): Promise<AppFiles> {
+/** The folders that a manifest names, by their paths beside it, each once. */
+export function namedFolders({ files }: Manifest): string[] {
+  return [...new Set(files.map(({ folder }) => folder))];
+}
+
+/** What an app is made from beside its module. Rejects as the reader does. */
+export async function appFiles(manifest: Manifest, { file, folder }: FileReader): Promise<AppFiles> {
   let config = new TextEncoder().encode(manifest.config.kind === 'text' ? manifest.config.text : '');
   const pages = new Map<string, Uint8Array>();
   const filters = new Map<string, Uint8Array<ArrayBuffer>>();
-  for (const file of namedFiles(manifest)) {
-    const bytes = await read(file);
-    if (file.part === 'config') config = bytes;
-    else if (file.part === 'page') pages.set(file.path, bytes);
-    else filters.set(file.path, bytes);
+  for (const one of namedFiles(manifest)) {
+    const bytes = await file(one);
+    if (one.part === 'config') config = bytes;
+    else if (one.part === 'page') pages.set(one.path, bytes);
+    else filters.set(one.path, bytes);
   }
-  return { config, pages, filters };
+  const folders = new Map<string, readonly FolderEntry[]>();
+  for (const path of namedFolders(manifest)) folders.set(path, await folder(path));
+  return { config, pages, filters, folders };
+}
+
+/** Those of the files beside a manifest that are below one of its folders. */
+export function pathsBelow(folder: string, paths: Iterable<string>): string[] {
+  return [...paths].filter((path) => path.startsWith(`${folder}/`));
+}
+
+/** A file beside the manifest as what is in one of its folders. */
+export function entryIn(folder: string, path: string, bytes: Uint8Array): FolderEntry {
+  return { kind: 'file', path: path.slice(folder.length + 1), bytes };
 }

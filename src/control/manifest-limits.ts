@@ -40,6 +40,8 @@ export const BUDGETS = {
   request_body_mb: { standard: 10, least: 0, ceiling: 100 },
   /** MiB of answers of backends that the cache keeps for the tenant. 0: its backends are asked every time. */
   cache_mb: { standard: 32, least: 0, ceiling: 4_096 },
+  /** MiB of files that a request may make in /tmp; 0 gives none. They are in memory of the host's, for each request in flight. */
+  scratch_mb: { standard: 0, least: 0, ceiling: 64 },
 } as const satisfies Record<string, Budget>;
 
 /** Numbers of `[backends.NAME]`; what is left out is the standard of `upstream`. */
@@ -106,6 +108,9 @@ export const MANIFEST_LIMITS = {
   variables: 100,
   /** Characters of names and values of all environment variables: they are copied into the memory of every instance. */
   variableChars: 32 * 1024,
+  /** Arguments of a program, and their characters: they are copied into the memory of every instance. */
+  arguments: 64,
+  argumentChars: 8 * 1024,
   /** Preopened folders of one tenant: each is an entry of every instance's descriptor table. */
   folders: 16,
   /** Rules of `[[on_failure]]`: all are looked at when a guest fails, and each may have a page of its own. */

@@ -96,6 +96,7 @@ const limits = z.strictObject(
     websockets: budget(BUDGETS.websockets),
     request_body_mb: budget(BUDGETS.request_body_mb),
     cache_mb: budget(BUDGETS.cache_mb),
+    scratch_mb: budget(BUDGETS.scratch_mb),
   },
   need('a table', 'write [limits] on a line of its own'),
 );
@@ -250,6 +251,15 @@ const env = named(
   error: `holds more than ${MANIFEST_LIMITS.variableChars} characters; use config = { file = "…" } instead`,
 });
 
+const args = z
+  .array(text, need('a list of texts', 'e.g. args = ["/app/page.js"]'))
+  .refine((list) => list.length <= MANIFEST_LIMITS.arguments, {
+    error: `has more than ${MANIFEST_LIMITS.arguments} items; remove some`,
+  })
+  .refine((list) => list.join(' ').length <= MANIFEST_LIMITS.argumentChars, {
+    error: `holds more than ${MANIFEST_LIMITS.argumentChars} characters; put them into a file`,
+  });
+
 const files = named(
   textThat(guestFolder, 'an absolute guest path without "." and ".."', 'e.g. "/content" = "./content"'),
   fileInside('"/content" = "./content"'),
@@ -322,6 +332,7 @@ export const manifestSchema = z.strictObject({
   limits: limits.prefault({}),
   backends: named(grantName, backend, MANIFEST_LIMITS.backends, 'write [backends.<name>] with url = "…"').default({}),
   jwt: named(grantName, jwtIssuer, MANIFEST_LIMITS.issuers, 'write [jwt.<name>] with issuer = "…"').default({}),
+  args: args.optional(),
   env: env.default({}),
   files: files.default({}),
   stores: stores.prefault({}),

@@ -1,4 +1,5 @@
 /** The manifest of an app, `kerb.toml`: what a tenant asks for, checked as a whole before anything acts on it. */
+import { SCRATCH_PATH } from '../abi/wasi/files/mounts.ts';
 import type { BackendSpec } from '../upstream/backends.ts';
 import type { HealthCheckSpec } from '../upstream/health-check.ts';
 import { BYTES_PER_MB } from './manifest-limits.ts';
@@ -46,6 +47,8 @@ export interface ManifestLimits {
   readonly requestBodyBytes: number;
   /** Answers of backends that the cache keeps; 0: none. */
   readonly cacheBytes: number;
+  /** Files that a request may make; 0: none. */
+  readonly scratchBytes: number;
 }
 
 /** What becomes of a request whose guest fails by its own fault: it ends, or goes on without the guest. */
@@ -148,6 +151,8 @@ export interface Manifest {
   readonly limits: ManifestLimits;
   readonly backends: readonly ManifestBackend[];
   readonly jwt: readonly ManifestIssuer[];
+  /** Words of a program's command line, behind its name; `null`: those of the query. */
+  readonly args: readonly string[] | null;
   readonly env: readonly ManifestVariable[];
   readonly files: readonly ManifestFolder[];
   readonly stores: ManifestStores;
@@ -173,6 +178,7 @@ export function parseManifest(text: string, file: string): Manifest {
     ...keySetFaults(document),
     ...clashingFolders(document),
     ...failureFaults(document),
+    ...scratchFaults(document),
   ];
   if (!checked.success) faults.push(...schemaFaults(checked.error.issues, document));
   if (!checked.success || faults.length > 0) throw manifestError(file, faults);
@@ -222,6 +228,15 @@ function clashingFolders(document: TomlDocument): TomlFault[] {
   );
 }
 
+/** A granted folder where the scratch folder is: one of the two could not be reached. */
+function scratchFaults(document: TomlDocument): TomlFault[] {
+  const { files, limits } = document.root ?? {};
+  if (!isTable(files) || !isTable(limits) || !(Number(limits['scratch_mb'] ?? 0) > 0)) return [];
+  return [SCRATCH_PATH, `${SCRATCH_PATH}/`]
+    .filter((path) => Object.hasOwn(files, path))
+    .map((path) => faultAt(document, ['files', path], 'is where scratch_mb has its folder; choose another path'));
+}
+
 function manifestOf(written: WrittenManifest): Manifest {
   const { name, main, path, abi, isolation, config, stores } = written;
   const hosts = written.hosts ?? [`${name}.localhost`];
@@ -243,6 +258,7 @@ function manifestOf(written: WrittenManifest): Manifest {
     limits: limitsOf(written.limits),
     backends: Object.entries(written.backends).map(([backend, entry]) => ({ name: backend, ...backendOf(entry) })),
     jwt,
+    args: written.args ?? null,
     env: variablesOf(written.env),
     files: Object.entries(written.files).map(([guest, folder]) => ({ guest, folder })),
     stores: {
@@ -314,6 +330,7 @@ function limitsOf(written: WrittenManifest['limits']): ManifestLimits {
     webSockets: written.websockets,
     requestBodyBytes: written.request_body_mb * BYTES_PER_MB,
     cacheBytes: written.cache_mb * BYTES_PER_MB,
+    scratchBytes: written.scratch_mb * BYTES_PER_MB,
   };
 }
 

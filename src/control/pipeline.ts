@@ -1,10 +1,14 @@
 /** From an app's manifest, module and configuration to a deployment, or to a refusal that says what to change. */
+import type { GuestGrants } from '../abi/abi.ts';
+import { ABIS } from '../abi/detect.ts';
+import type { GrantedFolder } from '../capability/files.ts';
 import type { StoreGrants } from '../capability/stores.ts';
 import { KerbError } from '../errors.ts';
 import type { FailurePage } from '../failure-rule.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Compiled } from './compiler.ts';
-import type { Manifest, ManifestConfig, ManifestFilter } from './manifest.ts';
+import { GrantedFolders } from './granted-folders.ts';
+import type { Isolation, Manifest, ManifestConfig, ManifestFilter } from './manifest.ts';
 import type { ManifestFailureRule } from './manifest-failure.ts';
 import type { AppFiles } from './manifest-files.ts';
 import { MAX_PAGES_BYTES } from './limits.ts';
@@ -16,15 +20,11 @@ import { refuseUngranted } from './ungranted.ts';
 const PAGE_BYTES = 65_536;
 
 /** What an app is made from, wherever it comes from. */
-export interface AppSource {
+export interface AppSource extends AppFiles {
   readonly manifest: Manifest;
   readonly module: Uint8Array<ArrayBuffer>;
-  /** What the guest reads as its configuration. */
-  readonly config: Uint8Array;
-  /** Pages for its failures, by path beside the manifest. */
-  readonly pages: ReadonlyMap<string, Uint8Array>;
-  /** See {@link AppFiles.filters}. */
-  readonly filters: AppFiles['filters'];
+  /** What its files show as their time, in ms since the epoch; by default now. */
+  readonly madeMs?: number;
 }
 
 /** A filter that may be deployed. */
@@ -44,6 +44,8 @@ export interface Admitted {
   readonly compiled: Compiled;
   /** In the order in which requests go through them. */
   readonly filters: readonly AdmittedFilter[];
+  /** The folders that its manifest grants, in its order. */
+  readonly granted: readonly GrantedFolder[];
   /** How long that took. */
   readonly compileMs: number;
 }
@@ -54,6 +56,7 @@ export type Placement = Pick<Deployment, 'id' | 'slot' | 'figuresSlot' | 'versio
 /** The way that every app takes. */
 export class Pipeline {
   readonly #compile: Compile;
+  readonly #folders = new GrantedFolders();
   /** What tenants' guests share. */
   readonly shared = new SharedMemories();
 
@@ -62,18 +65,19 @@ export class Pipeline {
   }
 
   /**
-   * Admits and compiles an app with its filters. Rejects with `refused_module` when its manifest asks for what this build cannot grant
-   * (a grant that is silently missing would fail in production, not at deploy), when a module imports what the manifest does not grant,
-   * and with the errors of {@link Compile}, which name the filter.
+   * Admits and compiles an app with its filters. Rejects with `refused_module` when a module imports what the manifest does not grant,
+   * or is not made to be used again and the manifest says so, and with the errors of {@link Compile}, which name the filter, and of
+   * {@link GrantedFolders.of}.
    */
-  async admit({ manifest, module, config, pages, filters: parts }: AppSource): Promise<Admitted> {
-    refuseUnserved(manifest);
+  async admit({ manifest, module, config, pages, filters: parts, folders, madeMs }: AppSource): Promise<Admitted> {
     refuseOverPages(pages);
+    const granted = this.#folders.of(manifest, folders, madeMs ?? Date.now());
     const began = performance.now();
     const compiled = await this.#compiled(manifest, module, manifest);
     const filters: AdmittedFilter[] = [];
     for (const filter of manifest.filters) filters.push(await this.#filter(filter, parts, manifest));
-    return { manifest, config, pages: sharedPages(pages), compiled, filters, compileMs: performance.now() - began };
+    const compileMs = performance.now() - began;
+    return { manifest, config, pages: sharedPages(pages), granted, compiled, filters, compileMs };
   }
 
   async #filter(filter: ManifestFilter, files: AppFiles['filters'], manifest: Manifest): Promise<AdmittedFilter> {
@@ -89,23 +93,20 @@ export class Pipeline {
   }
 
   async #compiled(
-    { abi, limits }: Pick<ManifestFilter, 'abi' | 'limits'>,
+    { abi, isolation, limits }: Pick<ManifestFilter, 'abi' | 'isolation' | 'limits'>,
     bytes: Uint8Array<ArrayBuffer>,
     manifest: Manifest,
   ): Promise<Compiled> {
     const maxMemoryPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
     const compiled = await this.#compile({ bytes, abi, maxMemoryPages });
     refuseUngranted(manifest, compiled.shape.imports);
+    refuseReuse(isolation, compiled);
     return compiled;
   }
 
   /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores. */
-  deploymentOf(
-    { manifest, config, pages, compiled, filters }: Admitted,
-    placement: Placement,
-    stores: StoreGrants,
-  ): Deployment {
-    const env = Object.fromEntries(manifest.env.map(({ name, value }) => [name, value]));
+  deploymentOf(admitted: Admitted, placement: Placement, stores: StoreGrants): Deployment {
+    const { manifest, pages, compiled, filters } = admitted;
     const isSharing = [compiled, ...filters.map((filter) => filter.compiled)].some(({ abi }) => abi === 'proxy-wasm');
     const app: Deployment = {
       ...placement,
@@ -117,7 +118,7 @@ export class Pipeline {
       shape: compiled.shape,
       budgets: manifest.limits,
       receipt: manifest.receipt,
-      grants: { config, env, stores, geo: manifest.geo },
+      grants: guestGrants(admitted, stores),
       origin: manifest.origin,
       backends: manifest.backends,
       jwt: manifest.jwt,
@@ -131,10 +132,11 @@ export class Pipeline {
   }
 }
 
-/** The guest of a filter: everything but the guest itself is the app's. Ids of filters are negative, and each is of one app's. */
+/** The guest of a filter: everything but the guest itself is the app's, but not its program's arguments. Ids of filters are negative, and each is of one app's. */
 function filterOf({ name, manifest, config, compiled }: AdmittedFilter, app: Deployment, place: number): Deployment {
   const { isolation, rootId, failureMode, limits } = manifest;
   const { abi, module, shape } = compiled;
+  const { env, files, stores, geo } = app.grants;
   return {
     ...app,
     id: -(app.id * FILTER_IDS + place),
@@ -147,7 +149,7 @@ function filterOf({ name, manifest, config, compiled }: AdmittedFilter, app: Dep
     rootId,
     failureMode,
     budgets: limits,
-    grants: { ...app.grants, config },
+    grants: { config, env, files, stores, geo },
   };
 }
 
@@ -162,6 +164,19 @@ function fileOf(files: AppFiles['filters'], path: string): Uint8Array<ArrayBuffe
   const bytes = files.get(path);
   if (bytes === undefined) throw new TypeError(`a source without ${path}, which its manifest names`);
   return bytes;
+}
+
+/** @throws TypeError when the app was admitted without its folders. */
+function guestGrants({ manifest, config, granted }: Admitted, stores: StoreGrants): GuestGrants {
+  if (granted.length !== manifest.files.length) throw new TypeError('an app is deployed without its folders');
+  return {
+    config,
+    env: Object.fromEntries(manifest.env.map(({ name, value }) => [name, value])),
+    ...(manifest.args === null ? {} : { args: manifest.args }),
+    files: { folders: granted, scratchBytes: manifest.limits.scratchBytes },
+    stores,
+    geo: manifest.geo,
+  };
 }
 
 function refuseOverPages(pages: ReadonlyMap<string, Uint8Array>): void {
@@ -187,9 +202,9 @@ function pageOf({ page }: ManifestFailureRule, pages: ReadonlyMap<string, Uint8A
   return { bytes, type, status: page.status };
 }
 
-function refuseUnserved({ files }: Manifest): void {
-  const details: string[] = [];
-  if (files.length > 0) details.push('[files]: folders for guests are not served by this build; remove the table');
-  if (details.length > 0)
-    throw new KerbError('refused_module', 'the manifest asks for grants that cannot be given', details);
+/** A program that runs once in each instance cannot run again in the same. */
+function refuseReuse(isolation: Isolation, { abi }: Compiled): void {
+  if (isolation === 'request' || ABIS.get(abi)?.instances !== 'fresh') return;
+  const remedy = 'write isolation = "request", or leave it out';
+  throw new KerbError('refused_module', `isolation: a program of ${abi} runs once in an instance; ${remedy}`);
 }

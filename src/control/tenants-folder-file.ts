@@ -59,6 +59,16 @@ export async function readInside(request: FileRequest): Promise<Uint8Array<Array
   }
 }
 
+/**
+ * The path of a folder in a tenant's folder, symbolic links followed. Rejects as {@link readInside} does; the request's size says nothing.
+ */
+export async function realFolderInside(request: FileRequest): Promise<string> {
+  const path = await pathInside(request);
+  const found = await stat(path);
+  if (!found.isDirectory()) throw unreadable(request, 'not a folder');
+  return path;
+}
+
 async function pathInside(request: FileRequest): Promise<string> {
   const { folder, name } = request;
   const [home, path] = await Promise.all([realpath(folder), realpath(join(folder, name))]).catch((error: unknown) => {

@@ -2,26 +2,22 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { KerbError } from '../errors.ts';
+import { folderDigest } from './granted-folders.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { appFiles, namedFiles, type AppFiles, type NamedFile } from './manifest-files.ts';
+import { appFiles, namedFiles, namedFolders, type AppFiles } from './manifest-files.ts';
 import { MANIFEST_LIMITS, TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { printable } from '../quoted.ts';
 import { readInside, stampOf, type Stamp } from './tenants-folder-file.ts';
+import { readTree, treePaths } from './tenants-folder-tree.ts';
 
 /** Everything that a deployment is made from. */
-export interface TenantSource {
+export interface TenantSource extends AppFiles {
   /** The tenant's folder: the root as it was given, joined with the folder's name. */
   readonly folder: string;
   readonly manifest: Manifest;
   /** In a buffer of its own, so that it can be transferred to another thread. */
   readonly module: Uint8Array<ArrayBuffer>;
-  /** What the guest reads as its configuration, as bytes. */
-  readonly config: Uint8Array;
-  /** Pages for its failures, by path beside the manifest. */
-  readonly pages: ReadonlyMap<string, Uint8Array>;
-  /** See {@link AppFiles.filters}. */
-  readonly filters: AppFiles['filters'];
-  /** SHA-256 in hex over manifest, modules, configurations and pages. Comments and spelling of the manifest do not count. */
+  /** SHA-256 in hex over manifest, modules, configurations, pages and folders. Comments and spelling of the manifest do not count. */
   readonly digest: string;
 }
 
@@ -61,7 +57,7 @@ export async function stampParts(parts: readonly string[]): Promise<string> {
 export async function inspect(folder: string): Promise<Inspection> {
   const before = await stampOf(manifestPath(folder));
   const manifest = isAbsent(before) ? null : await readManifest(folder);
-  const parts = partsOf(folder, manifest);
+  const parts = await partsOf(folder, manifest);
   const stamps = await Promise.all(parts.map(stampOf));
   return {
     folder,
@@ -87,10 +83,11 @@ function joined(stamps: readonly Stamp[]): string {
   return stamps.map(({ text }) => text).join(' ');
 }
 
-function partsOf(folder: string, manifest: Manifest | KerbError | null): string[] {
+async function partsOf(folder: string, manifest: Manifest | KerbError | null): Promise<string[]> {
   if (manifest === null || manifest instanceof KerbError) return [manifestPath(folder)];
   const names = new Set([manifest.main, ...namedFiles(manifest).map(({ path }) => path)]);
-  return [manifestPath(folder), ...[...names].map((name) => join(folder, name))];
+  const trees = await Promise.all(namedFolders(manifest).map((granted) => treePaths(folder, granted)));
+  return [manifestPath(folder), ...[...names].map((name) => join(folder, name)), ...trees.flat()];
 }
 
 async function readManifest(folder: string): Promise<Manifest | KerbError> {
@@ -116,23 +113,26 @@ function decoded(bytes: Uint8Array, file: string): string {
  * Reads the module of an inspected folder and all that goes with it.
  *
  * Answers `null` when a file changed since the inspection: inspect again. Rejects with a KerbError: the manifest's own
- * fault, or those of {@link readInside} for modules (at most 32 MiB), configurations (at most 1 MiB) and pages (at most 256 KiB each).
+ * fault, or those of {@link readInside} for modules (at most 32 MiB), configurations (at most 1 MiB) and pages (at most 256 KiB each),
+ * and those of {@link readTree}.
  */
 export async function readTenant(inspection: Inspection, manifest: Manifest): Promise<TenantSource | null> {
   const { folder } = inspection;
   const fromMain = { folder, name: manifest.main, key: 'main', maxBytes: TENANT_FILE_LIMITS.moduleBytes };
   const module = await readInside(fromMain);
-  const read = ({ key, path, maxBytes }: NamedFile): Promise<Uint8Array<ArrayBuffer>> =>
-    readInside({ folder, name: path, key, maxBytes });
-  const files = await appFiles(manifest, read);
+  const files = await appFiles(manifest, {
+    file: ({ key, path, maxBytes }) => readInside({ folder, name: path, key, maxBytes }),
+    folder: (granted) => readTree(folder, granted),
+  });
   if ((await stampParts(inspection.parts)) !== inspection.stamp) return null;
-  const digest = digestOf(manifest, [module, files.config, ...files.pages.values(), ...files.filters.values()]);
-  return Object.freeze({ folder, manifest, module, ...files, digest });
+  return Object.freeze({ folder, manifest, module, ...files, digest: digestOf(manifest, module, files) });
 }
 
 /** Lengths come first, so that no byte can move from one part to the next without a change of the digest. */
-function digestOf(manifest: Manifest, contents: readonly Uint8Array[]): string {
-  const parts = [Buffer.from(JSON.stringify(manifest)), ...contents];
+function digestOf(manifest: Manifest, module: Uint8Array, { config, pages, filters, folders }: AppFiles): string {
+  const trees = [...folders.values()].map((entries) => Buffer.from(folderDigest(entries), 'hex'));
+  const named = [module, config, ...pages.values(), ...filters.values()];
+  const parts = [Buffer.from(JSON.stringify(manifest)), ...named, ...trees];
   const hash = createHash('sha256').update(`${parts.map(({ length }) => length).join(' ')}\n`);
   for (const part of parts) hash.update(part);
   return hash.digest('hex');

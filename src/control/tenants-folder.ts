@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KerbError } from '../errors.ts';
+import { contentBytes } from './granted-folders.ts';
 import { folderIdentity } from './tenants-folder-file.ts';
 import { FolderHints } from './tenants-folder-hints.ts';
 import { inspect, type Inspection } from './tenants-folder-read.ts';
@@ -29,7 +30,7 @@ const TIMING: FolderTiming = { settleMs: 50, rescanMs: 2_000, pause: (ms) => sle
 /** Looks at a file that keeps changing, per scan. After that it is left to the next scan, so that others do not wait. */
 const SETTLE_ROUNDS = 20;
 
-/** Bytes of modules in one batch. Beyond it the rest follows in a batch of its own: modules are held in memory until then. */
+/** Bytes of modules and files in one batch. Beyond it the rest follows in a batch of its own: all are held in memory until then. */
 const BATCH_BYTES = 256 * 1024 * 1024;
 
 /** Scanning may take one part in this many of the control thread's time. */
@@ -42,7 +43,7 @@ const SCAN_SHARE = 20;
  * The file system is compared with what was handed over last; events are differences, in order of folder names. A file
  * that is still being written is waited for; what changed together is handed over together. When two folders have one
  * tenant name, the one that had it first keeps it (at start: the first by name) and the other is `broken` until the name is
- * free. Changes below the folders of `[files]` are no events.
+ * free. Changes below the folders of `[files]` are changes of the app.
  */
 export class TenantsFolder {
   readonly #root: string;
@@ -243,6 +244,6 @@ function isSame(seen: Inspection, again: Inspection): boolean {
 
 function sizeOf(result: Result | undefined): number {
   if (result === undefined || result.outcome === null || result.outcome instanceof KerbError) return 0;
-  const { module, config, pages } = result.outcome;
-  return [module, config, ...pages.values()].reduce((sum, { length }) => sum + length, 0);
+  const { module, config, pages, folders } = result.outcome;
+  return [module, config, ...pages.values()].reduce((sum, { length }) => sum + length, contentBytes(folders));
 }

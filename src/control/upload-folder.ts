@@ -3,7 +3,7 @@ import { KerbError } from '../errors.ts';
 import type { LimitsRecord } from '../store/records.ts';
 import type { ArchiveContent } from './archive-read.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { namedFiles, type NamedFile } from './manifest-files.ts';
+import { namedFiles, namedFolders, type NamedFile } from './manifest-files.ts';
 import { quoted } from './manifest-quote.ts';
 import { clipped } from '../quoted.ts';
 import { fastlyManifest } from './upload-fastly.ts';
@@ -101,7 +101,7 @@ function refuseLarge({ key, maxBytes }: NamedFile, bytes: number): void {
 }
 
 function missingFolders({ files, folders }: ArchiveContent, base: string, manifest: Manifest): string[] {
-  return manifest.files.flatMap(({ folder }) => {
+  return namedFolders(manifest).flatMap((folder) => {
     const path = base + folder;
     if (folders.has(path) || files.keys().some((file) => file.startsWith(`${path}/`))) return [];
     return [`files: ${quoted(folder)} is no folder of the archive; pack it too or remove the entry`];
@@ -109,7 +109,7 @@ function missingFolders({ files, folders }: ArchiveContent, base: string, manife
 }
 
 function granted({ files }: ArchiveContent, base: string, manifest: Manifest): Map<string, Uint8Array<ArrayBuffer>> {
-  const prefixes = manifest.files.map(({ folder }) => `${base}${folder}/`);
+  const prefixes = namedFolders(manifest).map((folder) => `${base}${folder}/`);
   const kept = [...files].filter(([path]) => prefixes.some((prefix) => path.startsWith(prefix)));
   return new Map(kept.map(([path, bytes]) => [path.slice(base.length), bytes]));
 }

@@ -3,7 +3,15 @@ import { KerbError } from '../errors.ts';
 import type { LimitsRecord } from '../store/records.ts';
 import { readArchive } from './archive-read.ts';
 import { parseManifest, type Manifest } from './manifest.ts';
-import { appFiles, namedFiles, type AppFiles } from './manifest-files.ts';
+import {
+  appFiles,
+  entryIn,
+  namedFiles,
+  namedFolders,
+  pathsBelow,
+  type AppFiles,
+  type FileReader,
+} from './manifest-files.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { quoted } from './manifest-quote.ts';
 import { manifestText } from './manifest-text.ts';
@@ -22,7 +30,7 @@ export interface UploadTerms {
 }
 
 /** An upload that was read. Nothing of it was compiled, instantiated or stored. */
-export interface UploadSource {
+export interface UploadSource extends AppFiles {
   readonly manifest: Manifest;
   /** The text that `manifest` was read from: of the upload, or written by Kerb. */
   readonly manifestText: string;
@@ -30,12 +38,6 @@ export interface UploadSource {
   readonly module: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the module, in hex. */
   readonly digest: string;
-  /** What the guest reads as its configuration. */
-  readonly config: Uint8Array<ArrayBuffer>;
-  /** Pages for its failures, by path beside the manifest. */
-  readonly pages: ReadonlyMap<string, Uint8Array>;
-  /** See {@link AppFiles.filters}. */
-  readonly filters: AppFiles['filters'];
   /** Files of the folders of `[files]`, and those that {@link namedFiles} gives, by path beside the manifest. */
   readonly files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** What of the upload was left out, each line with its reason, safe to print. */
@@ -61,8 +63,17 @@ export async function readUpload(upload: Upload, terms: UploadTerms): Promise<Up
   refuseOtherTenant(manifest, terms);
   refuseLargeModule(module, terms);
   requireModule(module, upload.kind === 'module' ? 'the upload' : `main ${quoted(manifest.main)}`);
-  const named = await appFiles(manifest, ({ path }) => files.get(path) ?? new Uint8Array(0));
+  const named = await appFiles(manifest, readerOf(files));
   return Object.freeze({ ...source, ...named, digest: await digestOf(module) });
+}
+
+/** Everything that the manifest names is among the files. Archives hold no links. */
+function readerOf(files: UploadSource['files']): FileReader {
+  const bytesOf = (path: string): Uint8Array<ArrayBuffer> => files.get(path) ?? new Uint8Array(0);
+  return {
+    file: ({ path }) => bytesOf(path),
+    folder: (folder) => pathsBelow(folder, files.keys()).map((path) => entryIn(folder, path, bytesOf(path))),
+  };
 }
 
 function bareModule({ bytes, manifest: given }: Upload, { name, ceilings }: UploadTerms): Unread {
@@ -95,7 +106,7 @@ function refuseOtherTenant(manifest: Manifest, { name }: UploadTerms): void {
 }
 
 function refuseFilesBeside(manifest: Manifest): void {
-  const folders = manifest.files.map(({ folder }) => ({ key: 'files', path: folder }));
+  const folders = namedFolders(manifest).map((path) => ({ key: 'files', path }));
   const details = [...namedFiles(manifest), ...folders].map(
     ({ key, path }) =>
       `${key}: ${quoted(path)} cannot come with a bare module; send the folder as tar.gz, or leave it out`,

@@ -60,6 +60,7 @@ export function guestHost(
   return {
     memory,
     grants,
+    basePath: deployment.path,
     rates: rates(slot, home.madeMs),
     geo: grants.geo ? geo : null,
     app: { tenant, name: deployment.name ?? tenant, rootId: deployment.rootId ?? '' },

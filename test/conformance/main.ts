@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { cacheTests } from './cache-tests/cache-tests.ts';
 import type { Suite } from './suite.ts';
+import { wasi } from './wasi/wasi.ts';
 import { wasmSpec } from './wasm-spec/wasm-spec.ts';
 import { wycheproofJws } from './wycheproof-jws/wycheproof-jws.ts';
 
@@ -11,6 +12,7 @@ import { wycheproofJws } from './wycheproof-jws/wycheproof-jws.ts';
 const SUITES: Readonly<Record<string, Suite>> = {
   'cache-tests': cacheTests,
   'wasm-spec': wasmSpec,
+  wasi,
   'wycheproof-jws': wycheproofJws,
 };
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { cgi, CGI_HEAD } from '../cgi-guests.ts';
 import { ECHO_GUEST, guest, PASS_GUEST, REQUEST, RESPONSE } from '../guests.ts';
 import { tarGz } from '../unit/control/tar-bytes.ts';
 import { Admin } from './admin.ts';
@@ -72,6 +73,13 @@ beforeAll(async () => {
         module: trapping(() => ({ handle: `(drop (call $read ${REQUEST} (i32.const 0) (i32.const 2)))` })),
         manifest: policy('"origin"'),
       },
+      'cgi-page': {
+        module: cgi((text) => ({ start: `(call $out ${text(`${CGI_HEAD}half`)}) unreachable` })),
+        files: FILES,
+        manifest: policy('"page"'),
+      },
+      'cgi-ends': { module: cgi(() => ({ start: '(call $exit (i32.const 3))' })), manifest: policy('"origin"') },
+      'cgi-reads': { module: cgi(() => ({ start: '(call $copy) unreachable' })), manifest: policy('"origin"') },
       forges: {
         module: guest((text) => ({
           handle: `(call $set ${RESPONSE} ${text('kerb-served')} ${text('origin')}) (i64.const 0)`,
@@ -189,6 +197,18 @@ describe('the origin in a guest’s stead', () => {
     const read = await edge.fetch('reads', '/', { method: 'POST', body: 'read' });
     expect([read.status, ...served(read)]).toEqual([500, 'guest_trap', undefined]);
     expect(origin.asked).toHaveLength(3);
+  });
+
+  it('answers for programs of CGI, as long as nothing of their answer has left and nobody has read the body', async () => {
+    const page = await edge.fetch('cgi-page');
+    expect([page.status, page.text, ...served(page)]).toEqual([503, PAGE, 'guest_trap', 'page']);
+    expect(served(await edge.fetch('cgi-ends', '/', { method: 'POST', body: 'unread' }))).toEqual([
+      'no_response',
+      'origin',
+    ]);
+    const read = await edge.fetch('cgi-reads', '/', { method: 'POST', body: 'Status: 200' });
+    expect([read.status, ...served(read)]).toEqual([500, 'guest_trap', undefined]);
+    expect(origin.asked).toHaveLength(1);
   });
 
   it('is asked on the budget of the request', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cgi } from '../cgi-guests.ts';
 import { filter, PAUSE, REQUEST_HEADERS, RESPONSE_HEADERS, type FilterCode, type FilterText } from '../filters.ts';
 import { guest, REQUEST, RESPONSE } from '../guests.ts';
 import { startEdge, type Edge, type TestApp } from './edge.ts';
@@ -53,6 +54,11 @@ const HANDLER = guest((text) => ({
     (call $write ${RESPONSE} (i32.const 0) (i32.wrap_i64 (local.get $l))) (i64.const 0)`,
 }));
 
+/** A program of CGI that answers with the body that it gets, field by field and piece by piece. */
+const PROGRAM = cgi((text) => ({
+  start: `(call $out ${text('Content-Type: text/plain\nX-Way: program\n\n')}) (call $copy)`,
+}));
+
 /** A chain: filters in order, each with more lines of its table, and the app behind. */
 function chain(main: Uint8Array, filters: readonly (readonly [Uint8Array, string?])[]): TestApp {
   const tables = filters.map(([, lines = ''], n) => `[[filters]]\nname = "f${n}"\nmain = "f${n}.wasm"\n${lines}`);
@@ -95,6 +101,8 @@ beforeAll(async () => {
     apps: {
       order: chain(passing, [[tracing('one')], [tracing('two')]]),
       mixed: chain(HANDLER, [[tracing('filter')], [tracingHandler('handler')], [tracing('last')]]),
+      program: chain(PROGRAM, [[tracing('filter')], [tracingHandler('handler')]]),
+      'program-first': chain(HANDLER, [[PROGRAM]]),
       'answers-first': chain(passing, [
         [tracing('one')],
         [tracing('two', (text) => ({ requestHeaders: `(call $answer (i32.const 403) ${text('no')}) ${PAUSE}` }))],
@@ -127,6 +135,13 @@ describe('a chain', () => {
     const { text, headers } = await edge.fetch('mixed');
     expect(text).toBe('filter\0handler\0last\0');
     expect(headers['x-way']).toEqual(['last', 'handler', 'filter']);
+  });
+
+  it('ends at a program of CGI, which answers whatever is behind it', async () => {
+    const body = 'b'.repeat(300_000);
+    const { text, headers } = await edge.fetch('program', '/', { method: 'POST', body });
+    expect([text === body, headers['x-way']]).toEqual([true, ['program', 'handler', 'filter']]);
+    expect((await edge.fetch('program-first', '/', { method: 'POST', body: 'mine' })).text).toBe('mine');
   });
 
   it('ends where a filter answers, which those in front of it see', async () => {

@@ -25,6 +25,7 @@ export const HTTP_WASM: Abi = {
     ...START_EXPORTS.map((name) => [name, '->'] as const),
   ]),
   requiredExports: ['handle_request'],
+  instances: 'reusable',
   initialises: (exports) => START_EXPORTS.some((name) => exports.has(name)),
   createGuest: (host, modules) => new HttpWasmGuest(host, modules),
 };

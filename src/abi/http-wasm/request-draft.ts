@@ -5,7 +5,7 @@ import type { HeaderList } from '../../http/headers.ts';
 import type { ClientAddress } from '../../http/message.ts';
 import type { Exchange } from '../abi.ts';
 import { GuestFault } from '../guest-fault.ts';
-import { CollectedBytes, type Hold } from './collected-bytes.ts';
+import { CollectedBytes, type Hold } from '../collected-bytes.ts';
 import { MAX_BUFFERED_BODY_BYTES } from './limits.ts';
 
 /** A request's head and body; guests read it, overwrite parts of it, and hand it on. */

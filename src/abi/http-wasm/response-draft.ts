@@ -5,7 +5,7 @@ import type { ResponseHead } from '../../http/message.ts';
 import type { BackendResponse } from '../../capability/backend.ts';
 import type { Exchange, Reply } from '../abi.ts';
 import { GuestFault } from '../guest-fault.ts';
-import { CollectedBytes, type Hold } from './collected-bytes.ts';
+import { CollectedBytes, type Hold } from '../collected-bytes.ts';
 import { MAX_BUFFERED_BODY_BYTES, READ_STEP_BYTES, STREAM_FROM_BYTES } from './limits.ts';
 
 /** The media type of server-sent events (HTML standard, section 9.2), perhaps with parameters. */

@@ -5,7 +5,7 @@ import { isFieldValue, isToken } from '../../http/fields.ts';
 import { HeaderList } from '../../http/headers.ts';
 import { MAX_FIELDS, MAX_HEAD_BYTES } from '../../http/limits.ts';
 import { isHostRequestField } from '../../http/request-rules.ts';
-import { CollectedBytes, type Hold } from '../http-wasm/collected-bytes.ts';
+import { CollectedBytes, type Hold } from '../collected-bytes.ts';
 import { ERRNO, ERRNO_OF_FAULT, type Errno } from './errno.ts';
 import { MAX_FETCH_BODY_BYTES } from './limits.ts';
 

@@ -3,7 +3,7 @@ import { BackendError, type Backend, type BackendResponse } from '../../capabili
 import { BytesSource } from '../../http/body.ts';
 import { HeaderList } from '../../http/headers.ts';
 import type { Exchange, GuestHost } from '../abi.ts';
-import { CollectedBytes } from '../http-wasm/collected-bytes.ts';
+import { CollectedBytes } from '../collected-bytes.ts';
 import { FieldMap } from './field-map.ts';
 import { CALL_PAGES, CHUNK_BYTES, MAX_CALL_BODY_BYTES, MAX_CALL_MS, MAX_CALLS } from './limits.ts';
 

@@ -43,6 +43,7 @@ export const PROXY_WASM: Abi = {
     ['proxy_on_queue_ready', 'ii->'],
   ]),
   requiredExports: [],
+  instances: 'reusable',
   // The context of the plugin is made in each new instance.
   initialises: () => true,
   createGuest: (host, modules, reenter) => new ProxyWasmGuest(host, modules, reenter),

@@ -1,14 +1,14 @@
 /** WASI preview1: `fd_*` from `fd_advise` to `fd_filestat_set_times`, attributes of descriptors. */
 import { Buffer } from 'node:buffer';
 import type { HostFunction, HostModule } from '../host-function.ts';
-import type { Descriptor } from './descriptors.ts';
+import type { Descriptor } from './descriptor.ts';
 import { ERRNO } from './errno.ts';
+import { encodeFilestat, PREVIEW1_FILESTAT, timesOf, type FilestatLayout } from './filestat.ts';
 import type { WasiGuest } from './guest.ts';
-import { FDFLAGS, FSTFLAGS, MAX_ADVICE, RIGHTS } from './typenames.ts';
+import { allBits, FDFLAGS, MAX_ADVICE, RIGHTS } from './typenames.ts';
 
 const FDSTAT_BYTES = 24;
-const ALL_FDFLAGS = Object.values(FDFLAGS).reduce((all, flag) => all | flag, 0);
-const ALL_FSTFLAGS = Object.values(FSTFLAGS).reduce((all, flag) => all | flag, 0);
+const ALL_FDFLAGS = allBits(FDFLAGS);
 
 /**
  * An `fdstat`:
@@ -17,26 +17,22 @@ const ALL_FSTFLAGS = Object.values(FSTFLAGS).reduce((all, flag) => all | flag, 0
  * 0 filetype u8 | 2 flags u16 | 8 rights u64 | 16 rights of descriptors opened through it u64
  * ```
  */
-function encodeFdstat({ filetype, flags, rights }: Descriptor): Buffer {
+function encodeFdstat({ filetype, flags, rights, inheriting }: Descriptor): Buffer {
   const fdstat = Buffer.alloc(FDSTAT_BYTES);
   fdstat.writeUInt8(filetype, 0);
   fdstat.writeUInt16LE(flags, 2);
   fdstat.writeBigUInt64LE(BigInt(rights), 8);
+  fdstat.writeBigUInt64LE(BigInt(inheriting), 16);
   return fdstat;
 }
 
 /**
- * `fd_filestat_get` for a `filestat` of so many bytes: 64 in preview1, 56 in wasi_unstable, whose `nlink` is a u32. The
- * layouts agree up to the type; all that follows is zero, for a stream has no links, size or times.
- *
- * ```text
- * 0 dev u64 | 8 ino u64 | 16 filetype u8 | nlink | size u64 | atim u64 | mtim u64 | ctim u64
- * ```
+ * `fd_filestat_get` for one layout of `filestat`. A stream has no links, size or times.
  *
  * Parameters: `fd`; where the filestat goes.
- * Errors: `badf`; `notcapable` after the guest gave the right away. Ends the guest when memory is out of bounds.
+ * Errors: `badf`; `notcapable`. Ends the guest when memory is out of bounds.
  */
-export function filestatGet(filestatBytes: number): HostFunction<WasiGuest> {
+export function filestatGet(layout: FilestatLayout): HostFunction<WasiGuest> {
   return {
     signature: 'ii->i',
     bind:
@@ -44,41 +40,40 @@ export function filestatGet(filestatBytes: number): HostFunction<WasiGuest> {
       (fd: number, result: number) => {
         const found = descriptors.find(fd, RIGHTS.fd_filestat_get);
         if (typeof found === 'number') return found;
-        const filestat = Buffer.alloc(filestatBytes);
-        filestat.writeUInt8(found.filetype, 16);
-        memory.write(result, filestat);
+        memory.write(result, encodeFilestat(found.stat(), layout));
         return ERRNO.success;
       },
   };
 }
 
-/** Whether `fstflags` has unknown bits, or asks for both a given time and the present one. */
-function contradictory(flags: number): boolean {
-  const atim = FSTFLAGS.atim | FSTFLAGS.atim_now;
-  const mtim = FSTFLAGS.mtim | FSTFLAGS.mtim_now;
-  return (flags & ~ALL_FSTFLAGS) !== 0 || (flags & atim) === atim || (flags & mtim) === mtim;
-}
-
-/** All answer `badf` for an `fd` that is not open. */
+/** All answer `badf` for an `fd` that is not open, and `notcapable` when its right is gone. */
 export const DESCRIPTOR_ATTRIBUTE_FUNCTIONS: HostModule<WasiGuest> = {
   /**
-   * Announces how a file will be used. Parameters: `fd`, `offset` and `len` in bytes, `advice` (0 to 5).
+   * Announces how a file will be used, of which no use is made. Parameters: `fd`, `offset` and `len` in bytes, `advice` (0 to 5).
    * Errors: `inval` for an unknown advice; `spipe`, for streams have no regions.
    */
   fd_advise: {
     signature: 'iIIi->i',
     bind:
       ({ descriptors }) =>
-      (fd: number, _offset: bigint, _length: bigint, advice: number) =>
-        descriptors.refuse(fd, advice >>> 0 > MAX_ADVICE ? ERRNO.inval : ERRNO.spipe),
+      (fd: number, offset: bigint, length: bigint, advice: number) => {
+        const found = descriptors.find(fd, RIGHTS.fd_advise);
+        if (typeof found === 'number') return found;
+        return advice >>> 0 > MAX_ADVICE ? ERRNO.inval : found.advise(unsigned(offset), unsigned(length));
+      },
   },
-  /** Reserves space. Parameters: `fd`, `offset` and `len` in bytes. Errors: `nodev`, for a stream is no regular file. */
+  /**
+   * Makes sure that there is room, and extends the file where it is shorter. Parameters: `fd`, `offset` and `len` in bytes.
+   * Errors: `nodev` for a stream; `isdir`; `inval` for no bytes; `rofs`; `fbig`; `nospc`.
+   */
   fd_allocate: {
     signature: 'iII->i',
     bind:
       ({ descriptors }) =>
-      (fd: number) =>
-        descriptors.refuse(fd, ERRNO.nodev),
+      (fd: number, offset: bigint, length: bigint) => {
+        const found = descriptors.find(fd, RIGHTS.fd_allocate);
+        return typeof found === 'number' ? found : found.allocate(unsigned(offset), unsigned(length));
+      },
   },
   /** Closes `fd`, a standard stream too; an output first logs its unfinished line. Errors: `badf`. */
   fd_close: {
@@ -88,7 +83,7 @@ export const DESCRIPTOR_ATTRIBUTE_FUNCTIONS: HostModule<WasiGuest> = {
       (fd: number) =>
         descriptors.close(fd),
   },
-  /** Logs the unfinished line of an output `fd`. Errors: `badf`; `notcapable` after the guest gave the right away. */
+  /** Logs the unfinished line of an output `fd`. A file needs nothing. */
   fd_datasync: {
     signature: 'i->i',
     bind:
@@ -116,9 +111,8 @@ export const DESCRIPTOR_ATTRIBUTE_FUNCTIONS: HostModule<WasiGuest> = {
       },
   },
   /**
-   * Sets the flags of `fd`: append (1) and nonblock (4), neither of which changes what a stream does.
-   * Errors: `badf`; `inval` for unknown bits; `notsup` for the synchronised modes; `notcapable` after the guest gave the
-   * right away.
+   * Sets the flags of `fd`: append (1), dsync (2), nonblock (4), rsync (8), sync (16). Only append changes what is done, with files.
+   * Errors: `inval` for unknown bits; `notsup` for the synchronised modes of a stream, and for all of a folder.
    */
   fd_fdstat_set_flags: {
     signature: 'ii->i',
@@ -144,30 +138,46 @@ export const DESCRIPTOR_ATTRIBUTE_FUNCTIONS: HostModule<WasiGuest> = {
       (fd: number, base: bigint, inheriting: bigint) => {
         const found = descriptors.find(fd, 0);
         if (typeof found === 'number') return found;
-        if ((base & ~BigInt(found.rights)) !== 0n || inheriting !== 0n) return ERRNO.notcapable;
+        if ((base & ~BigInt(found.rights)) !== 0n) return ERRNO.notcapable;
+        if ((inheriting & ~BigInt(found.inheriting)) !== 0n) return ERRNO.notcapable;
         found.rights = Number(base);
+        found.inheriting = Number(inheriting);
         return ERRNO.success;
       },
   },
   /** {@link filestatGet} */
-  fd_filestat_get: filestatGet(64),
-  /** Truncates or extends. Parameters: `fd`, `size` in bytes. Errors: `inval`, for a stream has no size. */
+  fd_filestat_get: filestatGet(PREVIEW1_FILESTAT),
+  /**
+   * Cuts a file or extends it with zeros. Parameters: `fd`, `size` in bytes.
+   * Errors: `inval`, for a stream has no size; `isdir`; `rofs`; `fbig`; `nospc`.
+   */
   fd_filestat_set_size: {
     signature: 'iI->i',
     bind:
       ({ descriptors }) =>
-      (fd: number) =>
-        descriptors.refuse(fd, ERRNO.inval),
+      (fd: number, size: bigint) => {
+        const found = descriptors.find(fd, RIGHTS.fd_filestat_set_size);
+        return typeof found === 'number' ? found : found.setSize(unsigned(size));
+      },
   },
   /**
    * Parameters: `fd`; access and modification times in nanoseconds; fstflags, which of them to set.
-   * Errors: `inval` for flags that are unknown or contradict each other; `notsup`, for a stream has no times.
+   * Errors: `inval` for flags that are unknown or contradict each other; `notsup`, for a stream has no times; `rofs`.
    */
   fd_filestat_set_times: {
     signature: 'iIIi->i',
     bind:
-      ({ descriptors }) =>
-      (fd: number, _atim: bigint, _mtim: bigint, flags: number) =>
-        descriptors.refuse(fd, contradictory(flags) ? ERRNO.inval : ERRNO.notsup),
+      ({ host, descriptors }) =>
+      (fd: number, atim: bigint, mtim: bigint, flags: number) => {
+        const found = descriptors.find(fd, RIGHTS.fd_filestat_set_times);
+        if (typeof found === 'number') return found;
+        const times = timesOf(host, flags, atim, mtim);
+        return typeof times === 'number' ? times : found.setTimes(times);
+      },
   },
 };
+
+/** A `filesize`, which comes as a signed i64. */
+function unsigned(size: bigint): bigint {
+  return BigInt.asUintN(64, size);
+}

@@ -23,3 +23,12 @@ export const MAX_SLEEP_MS = 5 * 60 * 1000;
 
 /** Bytes of one `random_get`, which blocks the thread while it fills; more answer `inval`. 1 MiB. */
 export const MAX_RANDOM_BYTES = 1024 * 1024;
+
+/** Open descriptors of one guest, as Linux gives a process by default; more answer `mfile`. */
+export const MAX_DESCRIPTORS = 1024;
+
+/**
+ * Bytes that one read or write of a file moves; more are a partial one. A hostcall cannot be interrupted, and this takes some
+ * milliseconds; less would break programs that take a file to be read whole. 16 MiB.
+ */
+export const MAX_FILE_TRANSFER_BYTES = 16 * 1024 * 1024;

@@ -3,14 +3,16 @@ import type { HostModule } from '../host-function.ts';
 import { ARGUMENTS_FUNCTIONS } from './arguments-functions.ts';
 import { CLOCK_FUNCTIONS } from './clock-functions.ts';
 import { DESCRIPTOR_ATTRIBUTE_FUNCTIONS, filestatGet } from './descriptor-attribute-functions.ts';
-import { DESCRIPTOR_IO_FUNCTIONS } from './descriptor-io-functions.ts';
+import { DESCRIPTOR_IO_FUNCTIONS, seek } from './descriptor-io-functions.ts';
+import { UNSTABLE_FILESTAT } from './filestat.ts';
 import type { WasiGuest } from './guest.ts';
-import { PATH_FUNCTIONS } from './path-functions.ts';
+import { PATH_FUNCTIONS, pathFilestatGet } from './path-functions.ts';
 import { POLL_FUNCTIONS, pollOneoff } from './poll-functions.ts';
 import { PROCESS_FUNCTIONS } from './process-functions.ts';
 import { RANDOM_FUNCTIONS } from './random-functions.ts';
 import { SOCKET_FUNCTIONS } from './socket-functions.ts';
 import { UNSTABLE_SUBSCRIPTION } from './subscription.ts';
+import { WHENCE } from './typenames.ts';
 
 export { WasiGuest } from './guest.ts';
 
@@ -33,12 +35,14 @@ export const WASI_PREVIEW1: HostModule<WasiGuest> = {
 /**
  * All 45 functions of `wasi_unstable`, the version before preview1, from which it differs in four: there is no `sock_accept`;
  * a `filestat` has a u32 `nlink`; a clock subscription has an identifier; and `fd_seek` counts `whence` from the current
- * position (0), the end (1), the start (2), which makes no difference as long as every descriptor is a stream.
+ * position (0), the end (1), the start (2).
  */
 export const WASI_UNSTABLE: HostModule<WasiGuest> = Object.fromEntries(
   Object.entries<HostModule<WasiGuest>[string]>({
     ...WASI_PREVIEW1,
-    fd_filestat_get: filestatGet(56),
+    fd_filestat_get: filestatGet(UNSTABLE_FILESTAT),
+    path_filestat_get: pathFilestatGet(UNSTABLE_FILESTAT),
+    fd_seek: seek(WHENCE.unstable),
     poll_oneoff: pollOneoff(UNSTABLE_SUBSCRIPTION),
   }).filter(([name]) => name !== 'sock_accept'),
 );

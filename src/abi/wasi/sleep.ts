@@ -29,6 +29,19 @@ export class Sleep {
     return promise;
   }
 
+  /**
+   * Resolves with `over` as {@link for}, or before with `woken` once that promise has resolved; then no timer is left. Rejects as
+   * {@link for}, and as `woken`.
+   */
+  async until(timeoutMs: number, woken: Promise<unknown>): Promise<'over' | 'woken'> {
+    const over = this.for(timeoutMs).then(() => 'over' as const);
+    try {
+      return await Promise.race([woken.then(() => 'woken' as const), over]);
+    } finally {
+      this.cancel();
+    }
+  }
+
   /** Ends the wait, if there is one. */
   cancel(): void {
     this.#cancel?.();

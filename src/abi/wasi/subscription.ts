@@ -1,7 +1,7 @@
 /** The records of `poll_oneoff`: what a guest waits for, and what it is told. */
 import { Buffer } from 'node:buffer';
 import { ERRNO, type Errno } from './errno.ts';
-import type { Readiness } from './descriptors.ts';
+import type { Readiness } from './descriptor.ts';
 import { EVENT_TYPE, type EventType } from './typenames.ts';
 
 /**

@@ -38,6 +38,7 @@ describe('detection', () => {
     ['fastly', surface(['env xqd_init'], ['_start'])],
     ['wasi-cgi', surface(['wasi_snapshot_preview1 fd_write'], ['_start'])],
     ['wasi-cgi', surface([], ['_start'])],
+    ['wasi-cgi', surface(['wasi_unstable fd_write', 'kerb_kv open'], ['_start'])],
   ])('names %s, whether or not this build runs it', (name, seen) => {
     const running = [...ABIS.keys()] as string[];
     if (running.includes(name)) expect(abiOf(seen, 'auto').name).toBe(name);

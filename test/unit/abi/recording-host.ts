@@ -15,6 +15,7 @@ const RATES = ownRates();
 export abstract class RecordingHost implements GuestHost {
   abstract readonly memory: GuestMemory;
   abstract readonly grants: GuestHost['grants'];
+  readonly basePath: string = '/';
   /** What the guest has logged. */
   readonly lines: [LogLevel, string][] = [];
   /** Levels of which no line is kept. */

@@ -13,7 +13,7 @@ import { compiledStub, folderSource, gate, stubCompile } from './control-harness
 let ids = 0;
 function deployment(tenant: string, version: number, figuresSlot: number | null): Deployment {
   ids += 1;
-  const admitted = { ...folderSource(tenant), compiled: compiledStub(), filters: [], compileMs: 0 };
+  const admitted = { ...folderSource(tenant), granted: [], compiled: compiledStub(), filters: [], compileMs: 0 };
   const place = { id: ids, slot: 0, figuresSlot, version: `${version}`, hosts: [], allowBackends: [] };
   return new Pipeline(stubCompile()).deploymentOf(admitted, place, NO_STORES);
 }

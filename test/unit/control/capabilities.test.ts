@@ -65,6 +65,7 @@ describe('the capabilities of a version', () => {
       'memory_mb 128',
       'path /api',
       'request_body_mb 10',
+      'scratch_mb 0',
       'secret API_KEY',
       'subrequests 32',
       'wall_ms 30000',

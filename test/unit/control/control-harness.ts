@@ -117,6 +117,7 @@ export function folderSource(tenant: string, more = '', number = 0): TenantSourc
     config: new Uint8Array(0),
     pages: new Map(),
     filters: new Map(),
+    folders: new Map(),
     digest: `${number}`.padStart(64, '0'),
   };
 }

@@ -64,6 +64,7 @@ function source(more = FILTERS): AppSource {
     config: Buffer.from(''),
     pages: new Map(),
     filters: FILE_MAP,
+    folders: new Map(),
   };
 }
 
@@ -250,6 +251,25 @@ describe('the deployment of an app with filters', () => {
     expect(chain.map(({ budgets }) => budgets.cpuMs)).toEqual([5, 50, 50]);
     expect(chain.map(({ grants }) => Buffer.from(grants.config).toString())).toEqual(['{}', 'text', '']);
     expect(chain.every(({ slot, tenant }) => slot === 6 && tenant === 'shop')).toBe(true);
+  });
+
+  it('has its environment and folders in every guest, and its arguments in its own', async () => {
+    const pipeline = new Pipeline(stubCompile());
+    const more = `args = ["-x"]\n${FILTERS}[env]\nMODE = "demo"\n[limits]\nscratch_mb = 1\n`;
+    const chain = chainOf(pipeline.deploymentOf(await pipeline.admit(source(more)), PLACE, NO_STORES));
+    expect(chain.map(({ grants: { args, env, files } }) => [args, env, files.scratchBytes])).toEqual([
+      [undefined, { MODE: 'demo' }, 2 ** 20],
+      [undefined, { MODE: 'demo' }, 2 ** 20],
+      [['-x'], { MODE: 'demo' }, 2 ** 20],
+    ]);
+  });
+
+  it('is refused with a filter that is to be used again and cannot be', async () => {
+    let compiled = 0;
+    const program = { ...compiledStub(), abi: 'wasi-cgi' } as const;
+    const pipeline = new Pipeline(() => Promise.resolve(compiled++ === 1 ? program : compiledStub()));
+    const refused = await refusalOf(() => pipeline.admit(source()));
+    expect(refused.message).toMatch(/^filter auth: isolation: a program of wasi-cgi runs once in an instance/);
   });
 
   it('is refused with the filter that cannot be admitted', async () => {

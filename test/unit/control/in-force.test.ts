@@ -37,12 +37,8 @@ function tried(figuresSlots = 4): Tried {
     freed: 0,
     during: () => Promise.resolve(),
     made: (tenant, host, path = '/', figuresSlot = null) => {
-      const admitted = {
-        ...folderSource(tenant, `path = "${path}"`),
-        compiled: compiledStub(),
-        filters: [],
-        compileMs: 0,
-      };
+      const source = folderSource(tenant, `path = "${path}"`);
+      const admitted = { ...source, granted: [], compiled: compiledStub(), filters: [], compileMs: 0 };
       const id = self.inForce.nextId();
       const place = { id, slot: 0, figuresSlot, version: '1', hosts: [host], allowBackends: [] };
       return pipeline.deploymentOf(admitted, place, NO_STORES);

@@ -1,4 +1,4 @@
-/** Pages on their way from where they come from to a deployment. */
+/** The files that a manifest names, on their way from where they come from to a deployment. */
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import { mkdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { packApp } from '../../../src/cli/pack.ts';
 import { loadApp, storeParts } from '../../../src/control/app-store.ts';
 import { MAX_PAGES_BYTES } from '../../../src/control/limits.ts';
 import { TENANT_FILE_LIMITS } from '../../../src/control/manifest-limits.ts';
-import { namedFiles } from '../../../src/control/manifest-files.ts';
+import { namedFiles, type AppFiles } from '../../../src/control/manifest-files.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import { Pipeline, type AppSource } from '../../../src/control/pipeline.ts';
 import { inspect, readTenant, type TenantSource } from '../../../src/control/tenants-folder-read.ts';
@@ -168,6 +168,42 @@ describe('an upload', () => {
   });
 });
 
+describe('a granted folder', () => {
+  const GRANTING = `${MANIFEST}\n[files]\n"/app" = "pages"\n"/also" = "pages"\n`;
+  const terms = { name: 'hello', maxModuleBytes: 1_000_000, ceilings: {} };
+  const inFolder = ({ folders }: AppFiles): unknown =>
+    [...folders].map(([folder, found]) => [
+      folder,
+      Object.fromEntries(found.map((one) => [one.path, one.kind === 'file' ? Buffer.from(one.bytes).toString() : ''])),
+    ]);
+  const GRANTED = [['pages', { 'sorry.html': '<p>sorry', 'sorry.json': '{"sorry":1}' }]];
+
+  it('comes beside configuration and pages by every road, also where it holds the pages', async () => {
+    const folder = await folderWith({}, GRANTING);
+    const packed = await packApp(folder);
+    const bytes = new Uint8Array(packed.bytes);
+    const uploaded = await readUpload({ kind: 'archive', bytes, manifest: null, signature: null }, terms);
+    const blobs = openBlobs(temporaryFolder());
+    const record = { tenant: 'hello', version: 3, size: 1, abi: 'http-wasm' as const, report: null, signedBy: null };
+    const stored = await storeParts(blobs, uploaded);
+    const version = { ...record, ...stored, note: '', createdMs: 1, createdBy: 'ann', manifest: uploaded.manifestText };
+    const loaded = await loadApp(blobs, version);
+    for (const source of [await sourceOf(folder), uploaded, loaded]) {
+      expect([inFolder(source), texts(source.pages)]).toEqual([GRANTED, PAGES]);
+      expect(Buffer.from(source.config).toString()).toBe(FILES['conf.json']);
+    }
+    expect(loaded.madeMs).toBe(1);
+  });
+
+  it('makes another version when a file in it changes that nothing else names', async () => {
+    const folder = await folderWith({ 'pages/other.html': 'one' }, GRANTING);
+    const [{ stamp }, { digest }] = [await inspect(folder), await sourceOf(folder)];
+    await writeFile(join(folder, 'pages/other.html'), 'another');
+    expect((await inspect(folder)).stamp).not.toBe(stamp);
+    expect((await sourceOf(folder)).digest).not.toBe(digest);
+  });
+});
+
 describe('a deployment', () => {
   const source = (pages: Readonly<Record<string, Uint8Array>>): AppSource => ({
     manifest: parseManifest(MANIFEST, 'kerb.toml'),
@@ -175,6 +211,7 @@ describe('a deployment', () => {
     config: new Uint8Array(0),
     pages: new Map(Object.entries(pages)),
     filters: new Map(),
+    folders: new Map(),
   });
 
   it('has each page once, in memory that threads share, with its type and status', async () => {

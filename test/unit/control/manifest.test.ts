@@ -55,9 +55,11 @@ describe('a manifest', () => {
         webSockets: 100,
         requestBodyBytes: 10 * 1024 * 1024,
         cacheBytes: 32 * 1024 * 1024,
+        scratchBytes: 0,
       },
       backends: [],
       jwt: [],
+      args: null,
       env: [],
       files: [],
       stores: { kv: [], cache: false, config: null, secrets: [], signingKeys: [] },
@@ -77,6 +79,7 @@ receipt = true
 geo = true
 origin = "site"
 config = { file = "conf.json" }
+args = ["/content/page.js", "-v"]
 [limits]
 cpu_ms = 1
 cpu_weight = 300
@@ -89,6 +92,7 @@ subrequests = 0
 websockets = 0
 request_body_mb = 0
 cache_mb = 5
+scratch_mb = 3
 [backends.site]
 url = "HTTP://Site.example:80/base"
 [env]
@@ -127,9 +131,11 @@ secrets = ["API_KEY"]
         webSockets: 0,
         requestBodyBytes: 0,
         cacheBytes: 5 << 20,
+        scratchBytes: 3 << 20,
       },
       backends: [{ name: 'site', url: 'http://site.example/base' }],
       jwt: [],
+      args: ['/content/page.js', '-v'],
       env: [{ name: 'MODE', value: 'demo' }],
       files: [{ guest: '/content', folder: 'content' }],
       stores: {
@@ -180,7 +186,7 @@ describe('faults', () => {
       'kerb.toml:2: main: "../x.wasm" is not a relative path that stays beside the manifest; e.g. main = "handler.wasm"',
       'kerb.toml:3: origin: "sit" names no backend; add [backends.<name>] with this name and a url',
       'kerb.toml:5: limits.cpu_ms: 0 is not a whole number from 1 to 10000; leave it out for 50',
-      'kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, websockets, request_body_mb, cache_mb',
+      'kerb.toml:6: limits.memory: is an unknown key; the keys here are cpu_ms, cpu_weight, cpu_ms_per_second, cpu_burst_ms, wall_ms, memory_mb, concurrency, subrequests, websockets, request_body_mb, cache_mb, scratch_mb',
     ]);
   });
 

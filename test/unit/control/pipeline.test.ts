@@ -23,11 +23,12 @@ function source(manifest = '', number = 0): AppSource {
     config,
     pages: new Map(),
     filters: new Map(),
+    folders: new Map(),
   };
 }
 
 function admitted(manifest: string): Admitted {
-  return { ...source(manifest), compiled: compiledStub(), filters: [], compileMs: 1 };
+  return { ...source(manifest), granted: [], compiled: compiledStub(), filters: [], compileMs: 1 };
 }
 
 const PLACE: Placement = {
@@ -114,11 +115,33 @@ describe('admission', () => {
     await expect(pipeline.admit(source('', FAULTY))).rejects.toThrow('a bug');
   });
 
-  it('refuses a manifest that asks for what cannot be granted, with all of it at once, before compiling', async () => {
+  it('refuses a folder that is granted and not there, before compiling', async () => {
     const asking = source('[files]\n"/x" = "x"', FAULTY);
     const refused = await refusalOf(() => new Pipeline(stubCompile()).admit(asking));
-    expect([refused.code, refused.details.length]).toEqual(['refused_module', 1]);
-    for (const detail of refused.details) expect(detail).toMatch(/; remove the/);
+    expect([refused.code, refused.message]).toEqual([
+      'bad_manifest',
+      'files: "x" is no folder of the app; add it or remove the entry',
+    ]);
+  });
+
+  it('grants folders and scratch space, and never deploys an app without its folders', async () => {
+    const asking = source('[limits]\nscratch_mb = 2\n[files]\n"/x" = "x"');
+    const folders = new Map([['x', [{ kind: 'file' as const, path: 'a', bytes: Buffer.from('A') }]]]);
+    const pipeline = new Pipeline(stubCompile());
+    const app = await pipeline.admit({ ...asking, folders, madeMs: 5 });
+    const { files } = pipeline.deploymentOf(app, PLACE, NO_STORES).grants;
+    expect(files).toMatchObject({ scratchBytes: 2_097_152, folders: [{ guest: '/x', madeMs: 5 }] });
+    expect(() => pipeline.deploymentOf({ ...app, granted: [] }, PLACE, NO_STORES)).toThrow(TypeError);
+  });
+
+  it('refuses to use an instance again whose program runs once', async () => {
+    const pipeline = new Pipeline(() => Promise.resolve({ ...compiledStub(), abi: 'wasi-cgi' }));
+    const refused = await refusalOf(() => pipeline.admit(source('isolation = "reuse"')));
+    expect([refused.code, refused.message]).toEqual([
+      'refused_module',
+      expect.stringMatching(/^isolation: a program of wasi-cgi runs once.*write isolation = "request"/),
+    ]);
+    expect((await pipeline.admit(source(''))).compiled.abi).toBe('wasi-cgi');
   });
 
   it('refuses imports without their grant, each with its remedy, and takes them with it', async () => {

@@ -145,10 +145,10 @@ describe('an app that cannot be deployed', () => {
     expect(said).toContain(`tenants/a: version ${version} keeps serving: it is broken`);
   });
 
-  it('because its manifest asks for what cannot be granted says what to remove', async () => {
+  it('because its manifest asks for what cannot be granted says what to do', async () => {
     await registry.apply([found('a', '[files]\n"/x" = "x"')]);
     expect(running()).toEqual([]);
-    expect(said).toMatch(/\[files\].*remove the table/);
+    expect(said).toMatch(/files: "x" is no folder of the app; add it or remove the entry/);
   });
 
   it('is no reason to hide a bug of Kerb', async () => {
@@ -243,7 +243,7 @@ describe('a counter slot', () => {
 /** A deployment of the API. */
 function ofApi(tenant: string, ...names: readonly string[]): Deployment {
   const { manifest, config, pages } = folderSource(tenant);
-  const admitted = { manifest, config, pages, compileMs: 0, compiled: compiledStub(), filters: [] };
+  const admitted = { manifest, config, pages, granted: [], compileMs: 0, compiled: compiledStub(), filters: [] };
   const place = { id: inForce.nextId(), slot: 0, figuresSlot: null, version: '1', hosts: names, allowBackends: [] };
   return new Pipeline(compile).deploymentOf(admitted, place, NO_STORES);
 }

@@ -222,6 +222,7 @@ describe('a rehearsal', () => {
         config: new Uint8Array(0),
         pages: new Map(),
         filters: new Map(),
+        folders: new Map(),
       });
     };
     const tried: Deployment[] = [];

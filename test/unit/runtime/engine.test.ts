@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { KvError, NO_KV, type KvSource } from '../../../src/capability/kv.ts';
+import { NO_FILES } from '../../../src/capability/files.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { Engine, type Run } from '../../../src/runtime/engine.ts';
@@ -80,7 +81,9 @@ describe('a rehearsal', () => {
         (i32.const 0) (i32.const 131072) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i64.const 0)))) (start $begin)`,
     });
     const stores = { ...NO_STORES, kv: ['main'] };
-    const rehearsing = on.rehearse(app(code, { grants: { config: new Uint8Array(0), env: {}, stores, geo: false } }));
+    const rehearsing = on.rehearse(
+      app(code, { grants: { config: new Uint8Array(0), env: {}, files: NO_FILES, stores, geo: false } }),
+    );
     await asked.promise;
     expect(budgets.read('memory_pages').used).toBe(4 + 2);
     on.close();

@@ -6,6 +6,7 @@ import { TypeCensus } from '../../../src/control/type-census.ts';
 import { NO_GEO } from '../../../src/capability/geo.ts';
 import { NO_OBJECTS } from '../../../src/capability/object-cache.ts';
 import { NO_KV } from '../../../src/capability/kv.ts';
+import { NO_FILES } from '../../../src/capability/files.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
@@ -99,7 +100,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
       webSockets: 10,
     },
     receipt: false,
-    grants: { config: new Uint8Array(0), env: {}, stores: NO_STORES, geo: false },
+    grants: { config: new Uint8Array(0), env: {}, files: NO_FILES, stores: NO_STORES, geo: false },
     origin: null,
     backends: [],
     jwt: [],

@@ -1,4 +1,5 @@
 /** An http-wasm guest whose code is the test: hostcalls are made directly, on real memory, around a handled exchange. */
+import { NO_FILES } from '../../../../src/capability/files.ts';
 import { NO_STORES } from '../../../../src/capability/stores.ts';
 import type { Enter, Exchange, Reply } from '../../../../src/abi/abi.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
@@ -34,7 +35,7 @@ const TEXT_AT = 40_000;
 export class DirectGuest extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
-  readonly grants = { config: Buffer.from('conf\0ig'), env: {}, stores: NO_STORES, geo: false };
+  readonly grants = { config: Buffer.from('conf\0ig'), env: {}, files: NO_FILES, stores: NO_STORES, geo: false };
   readonly guest = new HttpWasmGuest(
     this,
     new Set(['http_handler', 'wasi_snapshot_preview1', 'kerb_fetch', 'kerb_jwt', 'kerb_geo', 'kerb_cache']),

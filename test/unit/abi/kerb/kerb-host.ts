@@ -1,5 +1,6 @@
 /** A sandbox's `kerb_*` functions, called as a guest calls them, over a store in memory that the test looks into. */
 import { KvError, type KvEntry, type KvFault, type KvPut, type KvStore } from '../../../../src/capability/kv.ts';
+import { NO_FILES, type FileGrants } from '../../../../src/capability/files.ts';
 import { NO_STORES, type StoreGrants } from '../../../../src/capability/stores.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import { bindModule, type Scalar } from '../../../../src/abi/host-function.ts';
@@ -59,14 +60,20 @@ export const BUFFER = 30_000;
 export class KerbHost extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
-  readonly grants: { config: Uint8Array; env: {}; stores: StoreGrants; geo: boolean };
+  readonly grants: { config: Uint8Array; env: {}; files: FileGrants; stores: StoreGrants; geo: boolean };
   readonly kvStore = new MemoryKv();
   readonly state: KerbGuest;
   #next = TEXT_AT;
 
   constructor(stores: Partial<StoreGrants> = {}) {
     super();
-    this.grants = { config: new Uint8Array(0), env: {}, stores: { ...NO_STORES, ...stores }, geo: true };
+    this.grants = {
+      config: new Uint8Array(0),
+      env: {},
+      files: NO_FILES,
+      stores: { ...NO_STORES, ...stores },
+      geo: true,
+    };
     this.stores.set('main', this.kvStore);
     this.state = new KerbGuest(this);
   }

@@ -4,6 +4,7 @@ import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
 import type { Scalar } from '../../../../src/abi/host-function.ts';
 import { ProxyWasmGuest } from '../../../../src/abi/proxy-wasm/guest.ts';
 import type { Backend } from '../../../../src/capability/backend.ts';
+import { NO_FILES } from '../../../../src/capability/files.ts';
 import { NO_STORES } from '../../../../src/capability/stores.ts';
 import { BytesSource, type BodySource } from '../../../../src/http/body.ts';
 import { HeaderList } from '../../../../src/http/headers.ts';
@@ -33,7 +34,7 @@ export interface TestExchange {
 export class DirectFilter extends RecordingHost {
   readonly pages = new WebAssembly.Memory({ initial: 1, maximum: 600 });
   readonly memory = new GuestMemory(this.pages);
-  readonly grants = { config: Buffer.from('the config'), env: {}, stores: NO_STORES, geo: false };
+  readonly grants = { config: Buffer.from('the config'), env: {}, files: NO_FILES, stores: NO_STORES, geo: false };
   readonly guest: ProxyWasmGuest;
   /** Callbacks in the order in which they came, with their arguments. */
   readonly called: string[] = [];

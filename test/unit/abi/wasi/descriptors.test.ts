@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { DescriptorTable, EmptyInput, LogOutput, type Descriptor } from '../../../../src/abi/wasi/descriptors.ts';
+import type { Descriptor } from '../../../../src/abi/wasi/descriptor.ts';
+import { DescriptorTable } from '../../../../src/abi/wasi/descriptors.ts';
+import { EmptyInput, LogOutput } from '../../../../src/abi/wasi/standard-streams.ts';
 import { ERRNO } from '../../../../src/abi/wasi/errno.ts';
 import { MAX_WRITE_BYTES } from '../../../../src/abi/wasi/limits.ts';
 import { LogLines } from '../../../../src/abi/wasi/log-lines.ts';
@@ -41,7 +43,7 @@ describe('the table', () => {
   });
 
   test('forgets a closed descriptor, after its unfinished line', () => {
-    open(1).write(Buffer.from('last words'));
+    void open(1).write(Buffer.from('last words'));
     expect(table.close(1)).toBe(ERRNO.success);
     expect(logged).toEqual(['last words']);
     expect(table.close(1)).toBe(ERRNO.badf);
@@ -49,7 +51,7 @@ describe('the table', () => {
 
   test('renumbers: the old number is free, what was there is closed', () => {
     const input = open(0);
-    open(1).write(Buffer.from('half'));
+    void open(1).write(Buffer.from('half'));
     expect(table.renumber(0, 1)).toBe(ERRNO.success);
     expect(logged).toEqual(['half']);
     expect(open(1)).toBe(input);
@@ -58,7 +60,7 @@ describe('the table', () => {
 
   test('renumbering to itself keeps it open', () => {
     const output = open(1);
-    output.write(Buffer.from('half'));
+    void output.write(Buffer.from('half'));
     expect(table.renumber(1, 1)).toBe(ERRNO.success);
     expect(open(1)).toBe(output);
     expect(logged).toEqual([]);

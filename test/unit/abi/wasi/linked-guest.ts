@@ -1,4 +1,5 @@
 /** Real wasm, linked to the WASI functions as the runtime links it: waits suspend through JSPI. */
+import type { FileGrants } from '../../../../src/capability/files.ts';
 import { bindModule, type BoundFunction, type Scalar } from '../../../../src/abi/host-function.ts';
 import { WASI_MODULES } from '../../../../src/abi/wasi/preview1.ts';
 import { TinyHost } from './tiny-host.ts';
@@ -15,7 +16,11 @@ type Import = (...args: Scalar[]) => unknown;
 /** Instantiates a module that exports its memory as `memory`. */
 export function link(
   binary: Uint8Array<ArrayBuffer>,
-  grants: { readonly argv?: readonly string[]; readonly env?: Readonly<Record<string, string>> } = {},
+  grants: {
+    readonly argv?: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+    readonly files?: FileGrants;
+  } = {},
 ): LinkedGuest {
   // The state needs the memory, which the instance makes: imports look their function up when they are called.
   const bound = new Map<string, BoundFunction>();

@@ -88,7 +88,11 @@ test('pointers beyond 2 GiB, which arrive negative, are pointers like any other'
   expect(host.lines).toEqual([['info', 'far']]);
 });
 
-test.each([...WASI_MODULES])('of %s, only poll_oneoff suspends', (_, module) => {
+test.each([...WASI_MODULES])('of %s, only reads, writes and polls suspend', (_, module) => {
   const bound = bindModule(module, new TinyHost().guest);
-  expect([...bound].filter(([, { suspends }]) => suspends).map(([name]) => name)).toEqual(['poll_oneoff']);
+  expect([...bound].filter(([, { suspends }]) => suspends).map(([name]) => name)).toEqual([
+    'fd_read',
+    'fd_write',
+    'poll_oneoff',
+  ]);
 });

@@ -1,4 +1,5 @@
 /** A host for WASI functions under test: real memory, clocks that stand still, and a log that is kept. */
+import { NO_FILES, type FileGrants } from '../../../../src/capability/files.ts';
 import { NO_STORES } from '../../../../src/capability/stores.ts';
 import type { GuestHost } from '../../../../src/abi/abi.ts';
 import { GuestMemory } from '../../../../src/abi/guest-memory.ts';
@@ -20,16 +21,18 @@ export class TinyHost extends RecordingHost {
   constructor({
     argv = [],
     env = {},
+    files = NO_FILES,
     pages = new WebAssembly.Memory({ initial: 1 }),
   }: {
     readonly argv?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    readonly files?: FileGrants;
     readonly pages?: WebAssembly.Memory;
   } = {}) {
     super();
     this.pages = pages;
     this.memory = new GuestMemory(this.pages);
-    this.grants = { config: new Uint8Array(0), env, stores: NO_STORES, geo: false };
+    this.grants = { config: new Uint8Array(0), env, files, stores: NO_STORES, geo: false };
     this.guest = new WasiGuest(this, argv);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CollectedBytes } from '../../../../src/abi/http-wasm/collected-bytes.ts';
+import { CollectedBytes } from '../../../src/abi/collected-bytes.ts';
 
 function text(collected: CollectedBytes): string {
   return Buffer.from(collected.bytes).toString();
