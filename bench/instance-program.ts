@@ -65,6 +65,7 @@ function deploymentOf(id: number, state: 'as compiled' | 'never put back'): Depl
     path: '/',
     abi: HTTP_WASM.name,
     isolation: 'request',
+    image: null,
     module: new WebAssembly.Module(rewritten),
     shape: state === 'as compiled' ? report : { ...report, stateExports: null },
     budgets: {

@@ -120,7 +120,7 @@ async function assemble(
       publish: (add, remove, splits) => threads.publish(add, remove, splits),
       counters,
       versionCounters: versions,
-      rehearse: (deployment) => threads.rehearse(deployment),
+      rehearse: (deployment, purpose) => threads.rehearse(deployment, purpose),
       objects,
       cache: { purge: (purge) => threads.purge(purge), usage: (tenant) => threads.cacheUsage(tenant) },
       log,

@@ -110,12 +110,25 @@ export type Enter = (name: string, ...args: Scalar[]) => Promise<unknown>;
  */
 export type Reenter = (name: string, ...args: Scalar[]) => Scalar | undefined;
 
+/**
+ * What start-up code leaves at the host, as numbers that only the ABI can read, for other instances of the same deployment. Whoever
+ * calls it sees to it that the start-up code has called nothing that {@link ./start-up-calls.ts} has a reason against.
+ */
+export interface Started {
+  /** What the start-up code of this instance has left. */
+  capture(): readonly number[];
+  /** As if start-up code had left in this instance what was captured in another. */
+  resume(left: readonly number[]): void;
+}
+
 /** An ABI's state for one sandbox: serves one exchange at a time. */
 export interface AbiGuest {
   /** What the guest may import, by module and name. */
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
   /** Runs the exports that initialise a new instance. `exports` holds those that the module has. */
   start(enter: Enter, exports: ReadonlySet<string>): Promise<void>;
+  /** Absent: an ABI whose instances each have to be started themselves. */
+  readonly started?: Started;
   /** Carries one exchange through the guest. */
   handle(enter: Enter, exchange: Exchange): Promise<Reply>;
   /**

@@ -46,11 +46,22 @@ export const versionAnswer = z.looseObject({
 /** A version as it was read. */
 export type VersionAnswer = z.infer<typeof versionAnswer>;
 
+/** What a first instance cost, and whether the others cost it too. */
+const startUpAnswer = z.object({
+  cpuMs: count,
+  memoryPages: count,
+  imageBytes: count.nullable().default(null),
+  perInstance: z.string().nullable().default(null),
+});
+
+/** As it was read. */
+export type StartUpAnswer = z.infer<typeof startUpAnswer>;
+
 /** What of a report people read; what is missing is not shown. */
 export const reportAnswer = z.object({
   size: z.object({ in: count, out: count }).nullable().catch(null),
   compileMs: count.nullable().catch(null),
-  startUp: z.object({ cpuMs: count, memoryPages: count }).nullable().catch(null),
+  startUp: startUpAnswer.nullable().catch(null),
   isolation: z.object({ wanted: z.string(), why: z.string().nullable() }).nullable().catch(null),
   notes: words.catch([]),
 });

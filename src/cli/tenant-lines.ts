@@ -1,5 +1,5 @@
 /** A tenant and its versions, as lines for people. */
-import { reportAnswer, type TenantAnswer, type VersionAnswer } from './answers.ts';
+import { reportAnswer, type StartUpAnswer, type TenantAnswer, type VersionAnswer } from './answers.ts';
 import { styled, type Line } from './output.ts';
 import { bytes, shortDigest, when } from './quantity.ts';
 import { table } from './table.ts';
@@ -59,11 +59,17 @@ export function reportLines(report: unknown): Line[] {
   if (!read.success) return [];
   const { size, compileMs, startUp, isolation, notes } = read.data;
   const compiled = compileMs === null ? '' : `, compiled in ${compileMs.toFixed(1)} ms`;
-  const memory = startUp === null ? '' : bytes(startUp.memoryPages * PAGE_BYTES);
   return [
     ...(size === null ? [] : [`  code ${bytes(size.in)}, ${bytes(size.out)} with its checks${compiled}`]),
-    ...(startUp === null ? [] : [`  start-up ${startUp.cpuMs.toFixed(2)} ms of CPU, ${memory} of memory`]),
+    ...(startUp === null ? [] : [`  ${startUpText(startUp)}`]),
     ...(isolation === null || isolation.why === null ? [] : [`  isolation ${isolation.wanted}: ${isolation.why}`]),
     ...notes.map((note) => `  note: ${note}`),
   ];
+}
+
+function startUpText({ cpuMs, memoryPages, imageBytes, perInstance }: StartUpAnswer): string {
+  const cost = `start-up ${cpuMs.toFixed(2)} ms of CPU`;
+  const memory = `${bytes(memoryPages * PAGE_BYTES)} of memory`;
+  if (imageBytes !== null) return `${cost} once, ${memory}, image ${bytes(imageBytes)}`;
+  return perInstance === null ? `${cost}, ${memory}` : `${cost} per instance, ${memory}: ${perInstance}`;
 }

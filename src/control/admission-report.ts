@@ -14,6 +14,10 @@ export interface StartUpCost {
   readonly cpuMs: number;
   /** Pages of 64 KiB that the instance had afterwards. */
   readonly memoryPages: number;
+  /** Bytes of the image that all instances begin with instead of a start of their own; `null`: they have one. */
+  readonly imageBytes: number | null;
+  /** Why each instance starts by itself; `null`: it does not, or has nothing to start. */
+  readonly perInstance: string | null;
 }
 
 /** Everything that a report is made from. */

@@ -27,7 +27,8 @@ import { Pipeline } from './pipeline.ts';
 import type { SharedMemories } from './shared-memories.ts';
 import { Registry } from './registry.ts';
 import { refuseOverHanded } from './store-grants.ts';
-import { StoredServing, type Rehearse } from './stored-serving.ts';
+import { Snapshots, type Rehearse } from './snapshots.ts';
+import { StoredServing } from './stored-serving.ts';
 import { TenantCounts } from './tenant-counts.ts';
 import { TenantViews } from './tenant-views.ts';
 import { Tenants } from './tenants.ts';
@@ -91,9 +92,10 @@ export class Control {
     const pipeline = new Pipeline(compile);
     this.shared = pipeline.shared;
     const trail = new AuditTrail(store, (error) => this.#tell('somebody who follows the audit trail failed', error));
-    this.#serving = new StoredServing({ store, blobs, pipeline, inForce: this.inForce });
+    const snapshots = new Snapshots(rehearse, this.inForce);
+    this.#serving = new StoredServing({ store, blobs, pipeline, inForce: this.inForce, snapshots });
     const isTaken = (name: string): boolean => store.tenant(name) !== null;
-    this.registry = new Registry({ pipeline, inForce: this.inForce, log, isTaken });
+    this.registry = new Registry({ pipeline, inForce: this.inForce, snapshots, log, isTaken });
     const folder = (): ReturnType<() => Registry['deployments']> => this.registry.deployments;
     this.#counts = new TenantCounts(counters);
     const views = new TenantViews({
@@ -111,7 +113,6 @@ export class Control {
       trail,
       views,
       maxModuleBytes: TENANT_FILE_LIMITS.moduleBytes,
-      rehearse,
       cache: new CacheDesk({
         cache: options.cache,
         objects: options.objects,

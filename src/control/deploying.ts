@@ -4,6 +4,7 @@ import { verifyModuleSignature } from '../auth/module-signature.ts';
 import { KerbError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
+import type { Snapshot } from '../runtime/start-image.ts';
 import type { Json, TenantRecord, VersionRecord } from '../store/records.ts';
 import { admissionReport, type StartUpCost } from './admission-report.ts';
 import { refuseOverCeilings } from './ceilings.ts';
@@ -107,7 +108,8 @@ export class Deploying {
   async #startUpOf(tenant: TenantRecord, admitted: Admitted): Promise<StartUpCost> {
     const rehearsal = await this.#options.rehearse(tenant, admitted);
     const { cpuMs, memoryBytes } = rehearsal.cost;
-    if (rehearsal.outcome === 'ok') return { cpuMs, memoryPages: memoryBytes / PAGE_BYTES };
+    if (rehearsal.outcome === 'ok')
+      return { cpuMs, memoryPages: memoryBytes / PAGE_BYTES, ...told(rehearsal.snapshot) };
     const { outcome, detail } = rehearsal.failure;
     if (PASSING.has(outcome))
       throw new KerbError('conflict', `an instance cannot be tried now (${outcome}: ${detail}); deploy it again later`);
@@ -118,6 +120,11 @@ export class Deploying {
         : 'every request would fail so';
     throw new KerbError('refused_module', `an instance of the module does not start (${why}); ${remedy}`);
   }
+}
+
+function told(snapshot: Snapshot): Pick<StartUpCost, 'imageBytes' | 'perInstance'> {
+  if (snapshot.kind === 'image') return { imageBytes: snapshot.image.bytes, perInstance: null };
+  return { imageBytes: null, perInstance: snapshot.why };
 }
 
 /** Outcomes that say nothing about a module. */

@@ -1,6 +1,7 @@
 /** The deployments that are in force: who serves which host and path, changed one change after the other. */
 import { KerbError } from '../errors.ts';
 import type { Deployment, Split } from '../runtime/deployment.ts';
+import { MAX_IMAGES_BYTES } from '../runtime/limits.ts';
 
 /** Puts a change in force on every data thread; settles when all serve by it. */
 export type Publish = (
@@ -41,6 +42,8 @@ export class InForce {
   /** Places in the figures of versions that nobody has, the one that has been free for longest first. */
   readonly #freeFigures: number[] = [];
   #figuresUsed = 0;
+  /** Bytes of images by the id of their deployment, in force or on its way there. */
+  readonly #images = new Map<number, number>();
   #ids = 0;
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -88,6 +91,23 @@ export class InForce {
     if (slot !== null) this.#freeFigures.push(slot);
   }
 
+  /** Whether there is room for an image of so many bytes. */
+  hasRoom(bytes: number): boolean {
+    return bytes + this.#images.values().reduce((sum, each) => sum + each, 0) <= MAX_IMAGES_BYTES;
+  }
+
+  /** Takes room for the image of a deployment; answers whether there was. {@link apply} frees it with its deployment. */
+  takeImage(id: number, bytes: number): boolean {
+    if (!this.hasRoom(bytes)) return false;
+    this.#images.set(id, bytes);
+    return true;
+  }
+
+  /** Gives back the room of a deployment's image that was never in force. */
+  giveImage(id: number): void {
+    this.#images.delete(id);
+  }
+
   /**
    * Makes a change; settles when every data thread serves by it. Changes are made one after the other. Rejects with `route_conflict`
    * when another tenant has a host and path meanwhile; then nothing has changed.
@@ -124,7 +144,10 @@ export class InForce {
     );
     this.#table.clear();
     for (const [place, deployment] of next) this.#table.set(place, deployment);
-    for (const { figuresSlot } of gone) this.giveFigures(figuresSlot);
+    for (const { id, figuresSlot } of gone) {
+      this.giveFigures(figuresSlot);
+      this.giveImage(id);
+    }
     const routes = new Set([...after].flatMap(routesOf));
     if (gone.some((deployment) => routesOf(deployment).some((route) => !routes.has(route)))) this.#options.onFreed();
   }

@@ -104,7 +104,7 @@ export class Pipeline {
     return compiled;
   }
 
-  /** The deployment of an admitted app. @param stores - What it gets of its tenant's stores. */
+  /** The deployment of an admitted app, without an image. @param stores - What it gets of its tenant's stores. */
   deploymentOf(admitted: Admitted, placement: Placement, stores: StoreGrants): Deployment {
     const { manifest, pages, compiled, filters } = admitted;
     const isSharing = [compiled, ...filters.map((filter) => filter.compiled)].some(({ abi }) => abi === 'proxy-wasm');
@@ -116,6 +116,7 @@ export class Pipeline {
       isolation: manifest.isolation,
       module: compiled.module,
       shape: compiled.shape,
+      image: null,
       budgets: manifest.limits,
       receipt: manifest.receipt,
       grants: guestGrants(admitted, stores),

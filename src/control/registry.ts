@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/log.ts';
 import { InTurn } from './in-turn.ts';
 import { conflictIn, type InForce } from './in-force.ts';
 import type { Pipeline } from './pipeline.ts';
+import { startStory, type Snapshots } from './snapshots.ts';
 import { grantsOf } from './store-grants.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';
 import { refuseInFolder } from './ungranted.ts';
@@ -16,6 +17,7 @@ const VERSION_CHARS = 12;
 export interface RegistryOptions {
   readonly pipeline: Pipeline;
   readonly inForce: InForce;
+  readonly snapshots: Snapshots;
   readonly log: Log;
   /** Whether a tenant of that name is managed by the API: a folder cannot take its name. */
   readonly isTaken: (tenant: string) => boolean;
@@ -65,7 +67,7 @@ export class Registry {
       await this.#change(events);
     } catch (error) {
       this.#conflicting = waiting;
-      this.#stories.clear();
+      this.#forgetStories();
       throw error;
     }
   }
@@ -123,7 +125,7 @@ export class Registry {
 
   async #deploy(source: TenantSource): Promise<Deployment> {
     const started = performance.now();
-    const { pipeline, inForce } = this.#options;
+    const { pipeline, inForce, snapshots } = this.#options;
     refuseInFolder(source.manifest);
     const admitted = await pipeline.admit(source);
     const placement = {
@@ -134,9 +136,19 @@ export class Registry {
       hosts: source.manifest.hosts,
       allowBackends: [],
     };
-    const deployment = pipeline.deploymentOf(admitted, placement, grantsOf(source.manifest.stores, null));
-    this.#stories.set(deployment.id, describe(deployment, admitted.compiled, performance.now() - started));
+    const bare = pipeline.deploymentOf(admitted, placement, grantsOf(source.manifest.stores, null));
+    const { deployment, snapshot } = await snapshots.give(admitted, bare);
+    const start = startStory(snapshot);
+    const story = describe(deployment, admitted.compiled, performance.now() - started);
+    this.#stories.set(deployment.id, start === null ? story : `${story}; ${start}`);
     return deployment;
+  }
+
+  /** Forgets what is told of deployments that have not come in force, and gives back the room of their images. */
+  #forgetStories(): void {
+    const running = new Set([...this.#running.values()].map(({ id }) => id));
+    for (const id of this.#stories.keys()) if (!running.has(id)) this.#options.inForce.giveImage(id);
+    this.#stories.clear();
   }
 
   /** The claim of another, in the folder or of the API, that `event` comes too late with. */
@@ -168,7 +180,7 @@ export class Registry {
     this.#running.clear();
     for (const [folder, deployment] of next) this.#running.set(folder, deployment);
     for (const story of this.#stories.values()) this.#options.log.info(story);
-    this.#stories.clear();
+    this.#forgetStories();
     const served = new Set([...next.values()].map(({ tenant }) => tenant));
     for (const [folder, { tenant }] of before)
       if (next.get(folder)?.tenant !== tenant && !served.has(tenant)) this.#options.log.info(`${tenant}: removed`);

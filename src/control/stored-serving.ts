@@ -7,8 +7,8 @@ import type { BlobStore, ContentStore, TenantStore } from '../store/store.ts';
 import { loadApp } from './app-store.ts';
 import { hostsOf } from './hosts.ts';
 import type { Edit, InForce } from './in-force.ts';
-import { REHEARSAL_WALL_MS } from './limits.ts';
 import type { Admitted, Pipeline } from './pipeline.ts';
+import type { Snapshots } from './snapshots.ts';
 import { digestOf, grantsOf } from './store-grants.ts';
 import { KerbError } from '../errors.ts';
 
@@ -18,10 +18,8 @@ export interface StoredServingOptions {
   readonly blobs: BlobStore;
   readonly pipeline: Pipeline;
   readonly inForce: InForce;
+  readonly snapshots: Snapshots;
 }
-
-/** Has a data thread start an instance of a deployment that is not in force, and drop it. */
-export type Rehearse = (deployment: Deployment) => Promise<Rehearsal>;
 
 /** A version that is in force, or about to be. */
 interface Standing {
@@ -66,16 +64,15 @@ export class StoredServing {
 
   /**
    * Has an instance of an app started, as one of its tenant's with what it gets of that tenant's stores, and dropped: nothing of it comes
-   * into force. It has {@link REHEARSAL_WALL_MS} at most. Rejects like {@link grantsOf}, and with `conflict` when no tenant has room.
+   * into force. Its image is kept for {@link bring}. Rejects like {@link grantsOf}, and with `conflict` when no tenant has room.
    */
-  async rehearse(tenant: TenantRecord, admitted: Admitted, rehearse: Rehearse): Promise<Rehearsal> {
-    const { inForce, pipeline } = this.#options;
+  async rehearse(tenant: TenantRecord, admitted: Admitted): Promise<Rehearsal> {
+    const { inForce, pipeline, snapshots } = this.#options;
     const { name, allowBackends } = tenant;
     const own = { id: inForce.nextId(), slot: inForce.slotOf(name), figuresSlot: null };
     const placement = { ...own, version: '', hosts: [], allowBackends };
     const deployment = pipeline.deploymentOf(admitted, placement, this.#grants(tenant, admitted));
-    const wallMs = Math.min(deployment.budgets.wallMs, REHEARSAL_WALL_MS);
-    return rehearse({ ...deployment, budgets: { ...deployment.budgets, wallMs } });
+    return snapshots.rehearse(admitted, deployment);
   }
 
   /**
@@ -91,12 +88,13 @@ export class StoredServing {
     const admitted: [number, Admitted][] = [];
     for (const version of wanted) admitted.push([version, fresh.get(version) ?? (await this.admitted(name, version))]);
     const granted = admitted.map(([version, one]) => [version, one, this.#grants(tenant, one)] as const);
-    const next = new Map(granted.map(([version, one, stores]) => [version, this.#stand(tenant, version, one, stores)]));
+    const next = new Map<number, Standing>();
     try {
+      for (const [version, one, stores] of granted) next.set(version, await this.#stand(tenant, version, one, stores));
       await this.#options.inForce.apply(() => this.#edit(tenant, next));
     } catch (error) {
       for (const [version, { deployment }] of next)
-        if (deployment !== this.deploymentOf(name, version)) this.#options.inForce.giveFigures(deployment.figuresSlot);
+        if (deployment !== this.deploymentOf(name, version)) this.#giveBack(deployment);
       throw error;
     }
     if (next.size > 0) this.#standing.set(name, next);
@@ -108,9 +106,19 @@ export class StoredServing {
     return grantsOf(manifest.stores, { content: this.#options.store, tenant });
   }
 
-  /** The standing that a version has, or, where its placement differs, a new one. */
-  #stand({ name, allowBackends }: TenantRecord, version: number, admitted: Admitted, stores: StoreGrants): Standing {
-    const { store, inForce, pipeline } = this.#options;
+  #giveBack({ id, figuresSlot }: Deployment): void {
+    this.#options.inForce.giveFigures(figuresSlot);
+    this.#options.inForce.giveImage(id);
+  }
+
+  /** The standing that a version has, or, where its placement differs, a new one, with its image. */
+  async #stand(
+    { name, allowBackends }: TenantRecord,
+    version: number,
+    admitted: Admitted,
+    stores: StoreGrants,
+  ): Promise<Standing> {
+    const { store, inForce, pipeline, snapshots } = this.#options;
     const hosts = hostsOf(admitted.manifest.hosts, name, store);
     const placement = JSON.stringify([hosts, allowBackends, digestOf(stores)]);
     const standing = this.#standing.get(name)?.get(version);
@@ -123,8 +131,14 @@ export class StoredServing {
       hosts,
       allowBackends,
     };
-    const deployment = pipeline.deploymentOf(admitted, place, stores);
-    return { admitted, placement, deployment };
+    const bare = pipeline.deploymentOf(admitted, place, stores);
+    try {
+      const { deployment } = await snapshots.give(admitted, bare);
+      return { admitted, placement, deployment };
+    } catch (error) {
+      this.#giveBack(bare);
+      throw error;
+    }
   }
 
   #edit({ name, active, canary }: TenantRecord, next: ReadonlyMap<number, Standing>): Edit {

@@ -32,7 +32,7 @@ import type {
   Upload,
 } from './plane.ts';
 import { acceptSigningKeys } from './signing-keys.ts';
-import type { Rehearse, StoredServing } from './stored-serving.ts';
+import type { StoredServing } from './stored-serving.ts';
 import { TenantDomains } from './tenant-domains.ts';
 import { TenantVersions } from './tenant-versions.ts';
 import type { TenantViews } from './tenant-views.ts';
@@ -46,7 +46,6 @@ export interface TenantsOptions {
   readonly trail: AuditTrail;
   readonly views: TenantViews;
   readonly maxModuleBytes: number;
-  readonly rehearse: Rehearse;
   readonly cache: CacheDesk;
   /** Told when a name has become free. Routes are told of elsewhere: {@link ./in-force.ts InForceOptions.onFreed}. */
   readonly onFreed: () => void;
@@ -72,7 +71,7 @@ export class Tenants implements ControlPlane {
   readonly #turns = new InTurn();
 
   constructor(options: TenantsOptions) {
-    const { store, blobs, pipeline, serving, trail, views, maxModuleBytes, rehearse } = options;
+    const { store, blobs, pipeline, serving, trail, views, maxModuleBytes } = options;
     this.#options = options;
     this.#store = store;
     this.#trail = trail;
@@ -81,7 +80,7 @@ export class Tenants implements ControlPlane {
       store,
       pipeline,
       maxModuleBytes,
-      rehearse: (tenant, app) => serving.rehearse(tenant, app, rehearse),
+      rehearse: (tenant, app) => serving.rehearse(tenant, app),
     });
     this.#activation = new Activation(store, serving, trail);
     const stored = (name: string): TenantRecord => this.#stored(name);

@@ -2,6 +2,7 @@
 import type { AbiName, GuestGrants } from '../abi/abi.ts';
 import type { FailureRule } from '../failure-rule.ts';
 import type { BackendSpec } from '../upstream/backends.ts';
+import type { StartImage } from './start-image.ts';
 
 /** The budgets of one tenant. That of memory is in {@link ModuleShape}. */
 export interface Budgets {
@@ -87,6 +88,8 @@ export interface Deployment {
   readonly isolation: 'request' | 'reuse';
   readonly module: WebAssembly.Module;
   readonly shape: ModuleShape;
+  /** What its instances begin with instead of being started; `null`: each is started. It was taken of an instance with these grants. */
+  readonly image: StartImage | null;
   readonly budgets: Budgets;
   /** Whether clients are told what their requests cost. */
   readonly receipt: boolean;

@@ -31,6 +31,7 @@ import { Refusal } from './refusal.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
 import { SandboxPool, type IdleBytes } from './sandbox-pool.ts';
 import { Scheduler, SLICE_MS } from './scheduler.ts';
+import { StartUpWitness, type Snapshot } from './start-image.ts';
 import { SpareStacks } from './spare-stacks.ts';
 import type { Task } from './task.ts';
 import { Turns } from './turns.ts';
@@ -47,8 +48,14 @@ export type Run =
 
 /** What became of an instance that was started to see whether it can be. */
 export type Rehearsal =
-  | { readonly outcome: 'ok'; readonly cost: Cost }
+  | { readonly outcome: 'ok'; readonly snapshot: Snapshot; readonly cost: Cost }
   | { readonly outcome: 'failed'; readonly failure: Failure; readonly cost: Cost };
+
+/**
+ * Why an instance is started before anybody needs it. For `image` alone it ends, with the reason as the detail of its failure, as soon as
+ * there is one against an image: it then waits for nothing.
+ */
+export type RehearsalPurpose = 'start-up' | 'image';
 
 /** What an engine is built on. */
 export interface EngineOptions {
@@ -190,32 +197,38 @@ export class Engine {
   }
 
   /**
-   * Starts an instance of each guest of `deployment` as its first request would, on the same budgets, and drops it. Answers what the
-   * last one cost, or why one cannot start. Never rejects.
+   * Starts an instance of each guest of `deployment`, which has no image, as its first request would, on the same budgets; takes the image
+   * of the last in the chain, and drops them. Answers what that one cost, or why one cannot start. Never rejects.
    */
-  async rehearse(deployment: Deployment): Promise<Rehearsal> {
-    let rehearsal = await this.#rehearse(deployment);
+  async rehearse(deployment: Deployment, purpose: RehearsalPurpose = 'start-up'): Promise<Rehearsal> {
+    const rehearsal = await this.#rehearse(deployment, purpose);
+    if (purpose === 'image') return rehearsal;
     for (const filter of deployment.filters ?? []) {
       if (rehearsal.outcome === 'failed') break;
-      const started = await this.#rehearse(filter);
-      if (started.outcome === 'failed') rehearsal = started;
+      const started = await this.#rehearse(filter, purpose);
+      if (started.outcome === 'failed') return started;
     }
     return rehearsal;
   }
 
-  async #rehearse(deployment: Deployment): Promise<Rehearsal> {
+  async #rehearse(deployment: Deployment, purpose: RehearsalPurpose): Promise<Rehearsal> {
     let task: Task | null = null;
     let sandbox: Sandbox | null = null;
     // Nothing is kept for another request.
-    const pool = new SandboxPool(deployment, abiOf(deployment), this.#surroundings, { bytes: 0, limit: -1 });
+    const [abi, witness] = [abiOf(deployment), new StartUpWitness()];
+    const surroundings = { ...this.#surroundings, onCall: hearing(witness, purpose) };
+    const pool = new SandboxPool(deployment, abi, surroundings, { bytes: 0, limit: -1 });
     try {
       task = this.open(deployment);
       await this.scheduler.admit(task);
       sandbox = pool.acquire(task);
       await this.#turns.wait();
       await this.#stacks.room();
-      await this.#prepare(pool, sandbox, task);
-      return { outcome: 'ok', cost: costOf(task, sandbox) };
+      if (task.verdict !== null) throw new GuestFault('the request has ended', task.verdict);
+      const snapshot = await sandbox.rehearse(abi, witness);
+      if (task.cpuMs > 0) this.#turns.spend(task.cpuMs);
+      if (task.cpuMs >= task.cpuBudgetMs) throw new GuestFault('the start-up has used its CPU time', 'cpu_limit');
+      return { outcome: 'ok', snapshot, cost: costOf(task, sandbox) };
     } catch (error) {
       if (task === null) return { outcome: 'failed', failure: refusalOf(error), cost: NO_COST };
       return { outcome: 'failed', failure: failureOf(error, task), cost: costOf(task, sandbox) };
@@ -339,6 +352,14 @@ export class Engine {
     for (const pool of this.#pools.values()) pool.sweep();
     this.#memories.sweep();
   }
+}
+
+function hearing(witness: StartUpWitness, purpose: RehearsalPurpose): StartUpWitness['note'] {
+  if (purpose === 'start-up') return witness.note;
+  return (module, name) => {
+    witness.note(module, name);
+    if (witness.reason !== null) throw new GuestFault(witness.reason);
+  };
 }
 
 function abiOf({ abi: name }: Deployment): Abi {

@@ -1,6 +1,4 @@
-/** The state of a new instance, to be put back into a used one: cheaper than another instance, and just as fresh. */
-
-const WORD_BYTES = 4;
+/** The state of an instance that has served nobody, to be put into another or back into a used one. */
 
 /** Bytes that are compared at once; and, where they differ, looked at and cleared at once: a page of the system. */
 const CHUNK_BYTES = 65_536;
@@ -13,50 +11,103 @@ const ZEROS = Buffer.alloc(CHUNK_BYTES);
  */
 export type Clearing = 'all' | 'written';
 
-/** An image of memory and globals, taken from a new instance before any of its code has run. Shared by a pool's sandboxes. */
+/** Bytes of a memory, and where they begin. */
+export interface Run {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The state of an instance: everything of its memory that is not zero, and its globals. */
 export interface InitialState {
-  /** The part of the memory that is not zero, and where it begins. */
-  readonly image: Uint8Array;
-  readonly imageAt: number;
+  /** In order and apart; every byte outside of them is zero. */
+  readonly runs: readonly Run[];
   /** Values of the mutable globals, in the order of their exports. */
   readonly globals: readonly (number | bigint)[];
 }
+
+/** Blocks of a memory, as pairs of where a run of them begins and where it ends, in order. */
+export type Extents = readonly (readonly [number, number])[];
 
 /**
  * The state of a new instance; `null` when it cannot be put back: a NaN loses its payload on its way through the host.
  *
  * @param memory - The whole linear memory; empty when there is none.
  */
-export function captureState(memory: Uint8Array, globals: readonly WebAssembly.Global[]): InitialState | null {
+export function captureState(memory: Buffer, globals: readonly WebAssembly.Global[]): InitialState | null {
+  const values = valuesOf(globals);
+  return values === null ? null : { runs: copied(memory, extentsOf(memory), 'own'), globals: values };
+}
+
+/** The values of globals; `null`: one is a NaN, which loses its payload on its way through the host. */
+export function valuesOf(globals: readonly WebAssembly.Global[]): readonly (number | bigint)[] | null {
   const values = globals.map(({ value }) => value as number | bigint);
-  if (values.some((value) => Number.isNaN(value))) return null;
-  const { begin, end } = nonZeroRange(memory);
-  // A copy, also of a Buffer, whose `slice` is none.
-  return { image: new Uint8Array(memory.subarray(begin, end)), imageAt: begin, globals: values };
+  return values.some((value) => Number.isNaN(value)) ? null : values;
 }
 
-/** The range outside which every byte is zero, to the word. Looked for word by word: memories have millions of bytes. */
-function nonZeroRange(memory: Uint8Array): { readonly begin: number; readonly end: number } {
-  const words = new Uint32Array(memory.buffer, memory.byteOffset, memory.length / WORD_BYTES);
-  let begin = 0;
-  while (begin < words.length && words[begin] === 0) begin++;
-  let end = words.length;
-  while (end > begin && words[end - 1] === 0) end--;
-  return { begin: begin * WORD_BYTES, end: end * WORD_BYTES };
+/**
+ * The blocks of a memory that are not all zero.
+ *
+ * @param with - Blocks that are counted in whatever they hold: of the same memory, which may have grown since.
+ */
+export function extentsOf(memory: Buffer, { with: others = [] }: { readonly with?: Extents } = {}): Extents {
+  const extents: [number, number][] = [];
+  const note = (begin: number, end: number): void => {
+    const last = extents.at(-1);
+    if (last?.[1] === begin) last[1] = end;
+    else extents.push([begin, end]);
+  };
+  let other = 0;
+  for (let at = 0; at < memory.length; at += BLOCK_BYTES) {
+    while ((others[other]?.[1] ?? Infinity) <= at) other++;
+    const wanted = (others[other]?.[0] ?? Infinity) <= at;
+    const end = Math.min(at + BLOCK_BYTES, memory.length);
+    if (wanted || !isZero(memory, at, end)) note(at, end);
+  }
+  return extents;
 }
 
-/** Puts the state back: every byte of the memory and every global is as in a new instance. */
+/** Bytes that they are in all. */
+export function bytesOf(extents: Extents): number {
+  return extents.reduce((sum, [begin, end]) => sum + end - begin, 0);
+}
+
+/** Copies of parts of a memory, all in one piece of memory of their own, or in one that threads can share. */
+export function copied(memory: Buffer, extents: Extents, where: 'own' | 'shared'): readonly Run[] {
+  const length = bytesOf(extents);
+  const bytes = new Uint8Array(where === 'own' ? new ArrayBuffer(length) : new SharedArrayBuffer(length));
+  let used = 0;
+  return extents.map(([begin, end]) => {
+    const run = bytes.subarray(used, used + end - begin);
+    run.set(memory.subarray(begin, end));
+    used += end - begin;
+    return { at: begin, bytes: run };
+  });
+}
+
+/** Puts the state back: every byte of the memory and every global is as it was captured. */
 export function restoreState(
   state: InitialState,
   memory: Buffer,
   globals: readonly WebAssembly.Global[],
   clearing: Clearing,
 ): void {
-  const { image, imageAt } = state;
-  clear(memory, 0, imageAt, clearing);
-  memory.set(image, imageAt);
-  clear(memory, imageAt + image.length, memory.length, clearing);
-  for (const [place, global] of globals.entries()) global.value = state.globals[place];
+  let at = 0;
+  for (const run of state.runs) {
+    clear(memory, at, run.at, clearing);
+    at = run.at + run.bytes.length;
+  }
+  clear(memory, at, memory.length, clearing);
+  placeState(state, memory, globals);
+}
+
+/** Puts the state where every byte outside of its runs is zero already. */
+export function placeState(
+  { runs, globals: values }: InitialState,
+  memory: Buffer,
+  globals: readonly WebAssembly.Global[],
+): void {
+  for (const { at, bytes } of runs) memory.set(bytes, at);
+  for (const [place, global] of globals.entries()) global.value = values[place];
 }
 
 /** Makes the bytes of `memory` from `begin` to before `end` zero. */

@@ -128,6 +128,21 @@ export const HEAP_CEILING_SHARE = 0.6;
 /** Memories larger than this are dropped rather than cleared: a fresh one is cheaper. 16 MiB. */
 export const MAX_CLEARED_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Bytes of the image of one deployment's start-up: copying more into each new instance costs a millisecond and a half, which is what
+ * most start-ups cost themselves. Beyond, each instance is started. 16 MiB.
+ */
+export const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
+
+/** Bytes of a memory in which an image is looked for: that takes 16 us a MiB. Beyond, each instance is started. 256 MiB. */
+export const MAX_IMAGED_MEMORY_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Bytes of all images of the process: they are resident as long as their deployments are in force, whether anybody asks for these or
+ * not. Beyond, each instance of a further deployment is started. 256 MiB.
+ */
+export const MAX_IMAGES_BYTES = 256 * 1024 * 1024;
+
 /** Idle sandboxes kept per deployment and thread; more are dropped. A burst of this width finds warm slots. */
 export const MAX_IDLE_SANDBOXES = 256;
 

@@ -11,6 +11,8 @@ export interface HostcallHooks {
   defer(work: Promise<unknown>): void;
   /** Suspends the guest until the noted work settles. */
   wait(): Promise<unknown>;
+  /** Hears of each call of a host function before it is made, and may throw instead; absent: nobody asks. */
+  readonly onCall?: (module: string, name: string) => void;
   /** Counts the calls of host functions. */
   readonly tally: { hostcalls: number };
   readonly epoch: WebAssembly.Memory;
@@ -38,10 +40,23 @@ export function link(
   for (const { module, name } of shape.imports) {
     const bound = functions.get(module)?.get(name);
     if (bound === undefined) throw new TypeError(`no host function ${module}.${name}`);
-    (imports[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)[name] = hostcall(bound, hooks);
+    (imports[module] ??= Object.create(null) as Record<string, WebAssembly.ImportValue>)[name] = hostcall(
+      heard(bound, () => hooks.onCall?.(module, name), hooks),
+      hooks,
+    );
   }
   imports[SANDBOX_MODULE] = sandboxImports(hooks);
   return imports;
+}
+
+/** As it is where nobody asks: requests pay nothing for it. */
+function heard(bound: BoundFunction, onCall: () => void, hooks: HostcallHooks): BoundFunction {
+  if (hooks.onCall === undefined) return bound;
+  const call: Call = (...args: unknown[]) => {
+    onCall();
+    return bound.call(...args);
+  };
+  return { ...bound, call };
 }
 
 function sandboxImports(hooks: HostcallHooks): Record<string, WebAssembly.ImportValue> {

@@ -31,14 +31,15 @@ export class SandboxPool {
   /** Sandboxes that requests have. */
   #lent = 0;
   #closed = false;
-  /** The state of a new instance; `null`: it cannot be put back; `undefined`: there has been none yet. */
-  #initial: InitialState | null | undefined = undefined;
+  /** The state of a new instance: the deployment's image, or one before its start; `null`: it cannot be put back; `undefined`: there has been none yet. */
+  #initial: InitialState | null | undefined;
 
   constructor(deployment: Deployment, abi: Abi, surroundings: SandboxSurroundings, idleBytes: IdleBytes) {
     this.#deployment = deployment;
     this.#abi = abi;
     this.#surroundings = surroundings;
     this.#idleBytes = idleBytes;
+    this.#initial = deployment.image ?? undefined;
   }
 
   /** Sandboxes that wait for a request. */
@@ -110,10 +111,10 @@ export class SandboxPool {
   }
 
   /** Whether an instance has served long enough, or is close to the end of its memory, which a guest that leaks reaches. */
-  #isWorn({ uses, ageMs, memoryBytes }: Sandbox): boolean {
+  #isWorn({ uses, ageMs, memoryBytes, grown }: Sandbox): boolean {
     if (uses >= MAX_REUSES || ageMs >= MAX_REUSE_AGE_MS) return true;
     const { memory } = this.#deployment.shape;
-    if (memory === null || memoryBytes === memory.initialPages * PAGE_BYTES) return false;
+    if (memory === null || !grown) return false;
     return memoryBytes >= memory.maximumPages * PAGE_BYTES * MAX_REUSE_MEMORY_SHARE;
   }
 

@@ -3,13 +3,22 @@ import type { Abi, AbiGuest, Enter, GuestHost } from '../abi/abi.ts';
 import { GuestFault } from '../abi/guest-fault.ts';
 import { GuestMemory } from '../abi/guest-memory.ts';
 import type { Scalar } from '../abi/host-function.ts';
-import type { Deployment } from './deployment.ts';
+import type { Deployment, ModuleShape } from './deployment.ts';
 import { MAX_CLEARED_BYTES } from './limits.ts';
-import { captureState, clear, restoreState, stateGlobals, type Clearing, type InitialState } from './initial-state.ts';
+import {
+  captureState,
+  clear,
+  placeState,
+  restoreState,
+  stateGlobals,
+  type Clearing,
+  type InitialState,
+} from './initial-state.ts';
 import { link } from './linker.ts';
 import type { LiveMemories, LiveMemory } from './live-memories.ts';
 import { Reentry } from './reentry.ts';
 import type { Scheduler } from './scheduler.ts';
+import { filledBlocks, imageOf, type Snapshot, type StartUpWitness } from './start-image.ts';
 import type { SpareStacks } from './spare-stacks.ts';
 import type { Task } from './task.ts';
 import { trap } from './trap.ts';
@@ -24,6 +33,8 @@ export interface SandboxSurroundings {
   readonly memories: LiveMemories;
   readonly stacks: SpareStacks;
   readonly watchdog: WatchdogLink;
+  /** Hears of each call of a host function before it is made, and may throw; absent: nobody asks. */
+  readonly onCall?: (module: string, name: string) => void;
   /** The host services of a sandbox. */
   hostFor(deployment: Deployment, memory: GuestMemory, task: () => Task): GuestHost;
 }
@@ -76,7 +87,11 @@ export class Sandbox {
     this.#memory =
       shape.memory === null
         ? null
-        : surroundings.memories.create(shape.memory.initialPages, shape.memory.maximumPages, deployment.slot);
+        : surroundings.memories.create(
+            deployment.image?.memoryPages ?? shape.memory.initialPages,
+            shape.memory.maximumPages,
+            deployment.slot,
+          );
     const linear = this.#memory?.memory ?? NO_MEMORY;
     this.#bytes = Buffer.from(linear.buffer);
     this.#initialBytes = this.#bytes.length;
@@ -89,6 +104,7 @@ export class Sandbox {
     this.#imports = link(shape, this.guest.imports, {
       epoch: surroundings.watchdog.epoch,
       tally: this.#tally,
+      ...(surroundings.onCall === undefined ? {} : { onCall: surroundings.onCall }),
       memory: this.#memory?.memory ?? null,
       fail: (error) => this.#fail(error),
       defer: (work) => {
@@ -106,6 +122,11 @@ export class Sandbox {
   /** Bytes of its linear memory now. */
   get memoryBytes(): number {
     return this.#memory?.bytes ?? 0;
+  }
+
+  /** Whether its memory is larger than that of a new one. */
+  get grown(): boolean {
+    return this.memoryBytes !== this.#initialBytes;
   }
 
   /** How long ago its instance was made, or put back. */
@@ -140,20 +161,40 @@ export class Sandbox {
 
   /**
    * Sees to it that there is an instance as new: the one that was put back, or another in the zeroed memory, made on the account
-   * of the request at hand. Throws what instantiation throws. Answers whether the instance still has to {@link start}.
+   * of the request at hand, with the deployment's image in it. Throws what instantiation throws. Answers whether the instance still has
+   * to {@link start}.
    */
   renew(abi: Abi): boolean {
-    const { module, shape } = this.#deployment;
+    const { module, shape, image } = this.#deployment;
     if (this.#instance === null) {
       const task = this.#taskAtHand();
       this.#scheduler.beginWork(task);
       this.#instance = new WebAssembly.Instance(module, this.#imports);
-      this.#scheduler.end(task);
       this.#globals = stateGlobals(this.#instance, shape.stateExports ?? []);
+      if (image !== null) placeState(image, this.#bytes, this.#globals);
+      this.#scheduler.end(task);
     }
     this.#pristine = false;
     this.#madeMs = performance.now();
-    return shape.startExport !== null || abi.initialises(this.#exports);
+    if (image === null) return startsUp(shape, abi);
+    this.guest.started?.resume(image.left);
+    return false;
+  }
+
+  /**
+   * Starts a new instance, which serves nobody, and takes its image for others. `witness` has heard of every call of a host function
+   * since the sandbox was made. Rejects as {@link start}, and throws what instantiation throws.
+   */
+  async rehearse(abi: Abi, witness: StartUpWitness): Promise<Snapshot> {
+    if (!this.renew(abi)) return { kind: 'none', why: null };
+    const filled = filledBlocks(this.#bytes);
+    await this.start();
+    const { stateExports } = this.#deployment.shape;
+    const memory = Buffer.from((this.#memory?.memory ?? NO_MEMORY).buffer);
+    const { started } = this.guest;
+    // What a guest does without memory that the process had not is not what its next instance would do.
+    if (this.#taskAtHand().growthRefused !== null) witness.object('its memory could not be grown');
+    return imageOf({ memory, globals: this.#globals, stateExports, started, filled }, witness.reason);
   }
 
   /** The state of the instance, which must be as new; `null` when it cannot be put back. */
@@ -202,7 +243,7 @@ export class Sandbox {
     this.guest.reset('instance');
     this.#task = null;
     this.uses = 0;
-    if (this.memoryBytes !== this.#initialBytes || this.#initialBytes > MAX_CLEARED_BYTES) return false;
+    if (this.grown || this.#initialBytes > MAX_CLEARED_BYTES) return false;
     if (initial !== null) {
       restoreState(initial, this.#bytes, this.#globals, clearing);
       this.#pristine = true;
@@ -273,4 +314,9 @@ export class Sandbox {
     if (this.#task === null) throw new TypeError('a sandbox without a request is running');
     return this.#task;
   }
+}
+
+/** Whether new instances have code that runs before their first request: a start section, or start-up exports of the ABI. */
+export function startsUp({ startExport, exports }: ModuleShape, abi: Pick<Abi, 'initialises'>): boolean {
+  return startExport !== null || abi.initialises(new Set(exports));
 }

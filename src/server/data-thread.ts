@@ -142,7 +142,7 @@ function hear(message: ToDataThread): void {
     }
     case 'rehearse':
       return void engine
-        .rehearse(message.deployment)
+        .rehearse(message.deployment, message.purpose)
         .then((rehearsal) => say({ kind: 'rehearsed', id: message.id, rehearsal }));
     case 'purge':
       return say({ kind: 'purged', id: message.id, count: cache.purgeOwn(message.purge) });

@@ -10,7 +10,7 @@ import type { TenantHome } from '../capability/stores.ts';
 import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
 import type { Deployment, Split, TableChange } from '../runtime/deployment.ts';
-import type { Rehearsal } from '../runtime/engine.ts';
+import type { Rehearsal, RehearsalPurpose } from '../runtime/engine.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
 import { RateTable } from '../runtime/rate-table.ts';
 import { VersionCounters, type VersionCounterShare } from '../runtime/version-counters.ts';
@@ -254,9 +254,9 @@ export class DataThreads {
    * Has one of the threads start an instance of a deployment that is not in force, and drop it. Settles with what became of it. Rejects
    * with `conflict` when the threads end before.
    */
-  async rehearse(deployment: Deployment): Promise<Rehearsal> {
+  async rehearse(deployment: Deployment, purpose: RehearsalPurpose): Promise<Rehearsal> {
     const thread = this.#threads[(this.#questions + 1) % this.#threads.length] as DataThread;
-    const [answer] = await this.#ask([thread], 'rehearsed', (id) => ({ kind: 'rehearse', id, deployment }));
+    const [answer] = await this.#ask([thread], 'rehearsed', (id) => ({ kind: 'rehearse', id, deployment, purpose }));
     if (answer === undefined) throw new TypeError('a rehearsal has one answer');
     return answer.rehearsal;
   }

@@ -6,7 +6,7 @@ import type { KvAnswer } from '../capability/kv.ts';
 import type { ObjectAnswer } from '../capability/object-cache.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
-import type { Rehearsal } from '../runtime/engine.ts';
+import type { Rehearsal, RehearsalPurpose } from '../runtime/engine.ts';
 import type { ProcessBudgetShare } from '../runtime/process-budgets.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
 import type { RateShare } from '../runtime/rate-table.ts';
@@ -67,7 +67,12 @@ export type ToDataThread =
   /** Tell what this thread owns of the cache of a tenant, as `cached`. */
   | { readonly kind: 'cache_usage'; readonly id: number; readonly tenant: string }
   /** Start an instance and drop it; answer `rehearsed`. */
-  | { readonly kind: 'rehearse'; readonly id: number; readonly deployment: Deployment }
+  | {
+      readonly kind: 'rehearse';
+      readonly id: number;
+      readonly deployment: Deployment;
+      readonly purpose: RehearsalPurpose;
+    }
   /** Send `tail` with what becomes of the tenant's requests, and its guests' lines. */
   | { readonly kind: 'follow'; readonly tenant: string }
   | { readonly kind: 'unfollow'; readonly tenant: string }

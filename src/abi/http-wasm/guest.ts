@@ -22,6 +22,10 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   #instanceFeatures = 0;
   #turn: Turn | null = null;
   readonly #hold = (pages: number): void => this.host.hold(pages);
+  readonly started = {
+    capture: (): readonly number[] => [this.#instanceFeatures],
+    resume: ([features = 0]: readonly number[]): void => void (this.#instanceFeatures = features),
+  };
 
   /** @param modules - The import modules that the guest names: WASI and Kerb's own are there only for those that do. */
   constructor(host: GuestHost, modules: ReadonlySet<string>) {
@@ -131,5 +135,8 @@ function takeOver({ response, afterNext }: Turn, answer: BackendResponse): boole
 /** What a guest finds as its arguments: the name of a program, which C and Go take for granted. */
 const PROGRAM_ARGUMENTS = ['handler'] as const;
 
-/** Exports that initialise an instance, in the order in which they are called: reactors' and TinyGo's. */
-export const START_EXPORTS = ['_initialize', '_start'] as const;
+/**
+ * Exports that initialise an instance, in the order in which they are called: reactors', what guests made for a pre-initializer have it
+ * run, and TinyGo's. A pre-initializer leaves `_start` for later too.
+ */
+export const START_EXPORTS = ['_initialize', 'wizer.initialize', '_start'] as const;

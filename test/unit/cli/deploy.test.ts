@@ -50,7 +50,7 @@ describe('kerb deploy', () => {
       'hello version 1 is active',
       `  module aaaaaaaaaaaa, ${bytes.length} B, http-wasm`,
       '  code 1.0 KiB, 2.0 KiB with its checks, compiled in 3.2 ms',
-      '  start-up 0.50 ms of CPU, 1.0 MiB of memory',
+      '  start-up 0.50 ms of CPU once, 1.0 MiB of memory, image 640.0 KiB',
       '  isolation request: tables change',
       '  note: left out: src/main.rs',
       'capabilities:',

@@ -231,7 +231,7 @@ function deployed(tenant: Tenant, { query, body }: SeenRequest, response: Server
   const report = {
     size: { in: 1024, out: 2048 },
     compileMs: 3.21,
-    startUp: { cpuMs: 0.5, memoryPages: 16 },
+    startUp: { cpuMs: 0.5, memoryPages: 16, imageBytes: 655_360, perInstance: null },
     isolation: { wanted: 'request', resettable: false, why: 'tables change' },
     notes: ['left out: src/main.rs'],
   };

@@ -8,7 +8,15 @@ import { StoredServing } from '../../../src/control/stored-serving.ts';
 import { openBlobs } from '../../../src/store/blob-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { opened } from '../store/fixtures.ts';
-import { manifestOf, moduleNumbered, REFUSED, refusalOf, stubCompile, temporaryFolder } from './control-harness.ts';
+import {
+  manifestOf,
+  moduleNumbered,
+  noSnapshots,
+  REFUSED,
+  refusalOf,
+  stubCompile,
+  temporaryFolder,
+} from './control-harness.ts';
 
 interface Stage {
   readonly store: Store;
@@ -43,7 +51,7 @@ async function staged(): Promise<Stage> {
     clearFigures: () => undefined,
     onFreed: () => undefined,
   });
-  const serving = new StoredServing({ store, blobs, pipeline, inForce });
+  const serving = new StoredServing({ store, blobs, pipeline, inForce, snapshots: noSnapshots(inForce) });
   const activation = new Activation(store, serving, new AuditTrail(store, () => undefined));
   const told = { actor: 'ann', ifRevision: null, tenant: 'a', action: 'x.set', detail: {} };
   const stage: Stage = {

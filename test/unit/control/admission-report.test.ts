@@ -50,13 +50,13 @@ describe('an admission report', () => {
     const report = admissionReport(
       facts(URI_GUEST, {
         code: { functions: 2, types: 3, checks: 4 },
-        startUp: { cpuMs: 0.5, memoryPages: 4 },
+        startUp: { cpuMs: 0.5, memoryPages: 4, imageBytes: 4096, perInstance: null },
         notes: ['local_server is ignored'],
       }),
     );
     expect(report).toMatchObject({
       code: { functions: 2, types: 3, checks: 4 },
-      startUp: { cpuMs: 0.5, memoryPages: 4 },
+      startUp: { cpuMs: 0.5, memoryPages: 4, imageBytes: 4096, perInstance: null },
       notes: ['local_server is ignored'],
     });
   });

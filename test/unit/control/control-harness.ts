@@ -8,7 +8,8 @@ import type { Purge } from '../../../src/cache/purge.ts';
 import type { Compiled } from '../../../src/control/compiler.ts';
 import type { Compile } from '../../../src/control/module-cache.ts';
 import type { Deployed, DeployRequest, Upload } from '../../../src/control/plane.ts';
-import type { Rehearse } from '../../../src/control/stored-serving.ts';
+import type { InForce } from '../../../src/control/in-force.ts';
+import { Snapshots, type Rehearse } from '../../../src/control/snapshots.ts';
 import type { Rehearsal } from '../../../src/runtime/engine.ts';
 import type { Tenants } from '../../../src/control/tenants.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
@@ -62,8 +63,14 @@ export const [REFUSED, FAULTY] = [901, 902] as const;
 /** What starting an instance comes to where nothing is wrong. */
 export const STARTED: Rehearsal = {
   outcome: 'ok',
+  snapshot: { kind: 'none', why: null },
   cost: { cpuMs: 1.5, waitMs: 0, slices: 1, hostcalls: 0, memoryBytes: 2 * 65_536, instance: 'fresh' },
 };
+
+/** Snapshots where every start is well and leaves no image. */
+export function noSnapshots(inForce: InForce, rehearse: Rehearse = () => Promise.resolve(STARTED)): Snapshots {
+  return new Snapshots(rehearse, inForce);
+}
 
 /** What the stub compiler makes of any module. */
 export function compiledStub(): Compiled {
@@ -191,7 +198,7 @@ export class ControlHarness {
         publish: (add, remove, splits) => this.#publish({ add, remove, splits }),
         counters: this.counters,
         versionCounters: this.versionCounters,
-        rehearse: (deployment) => this.rehearse(deployment),
+        rehearse: (deployment, purpose) => this.rehearse(deployment, purpose),
         objects: { purgeTag: () => 0, purgeAll: () => 0 },
         cache: {
           purge: async (purge) => {

@@ -35,7 +35,7 @@ describe('an upload that is accepted', () => {
       digest: source.digest,
       abi: 'http-wasm',
       code: { checks: 0 },
-      startUp: { cpuMs: 1.5, memoryPages: 2 },
+      startUp: { cpuMs: 1.5, memoryPages: 2, imageBytes: null, perInstance: null },
     });
     expect(report['capabilities']).toContain('host a.localhost');
     expect(JSON.parse(JSON.stringify(report))).toEqual(report);

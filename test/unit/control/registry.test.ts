@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import { InForce } from '../../../src/control/in-force.ts';
 import type { Compile } from '../../../src/control/module-cache.ts';
@@ -8,7 +8,15 @@ import type { FolderEvent } from '../../../src/control/tenants-folder.ts';
 import { KerbError } from '../../../src/errors.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { textLog } from '../../../src/telemetry/log.ts';
-import { compiledStub, FAULTY, folderSource, REFUSED, stubCompile, type Published } from './control-harness.ts';
+import {
+  compiledStub,
+  FAULTY,
+  folderSource,
+  noSnapshots,
+  REFUSED,
+  stubCompile,
+  type Published,
+} from './control-harness.ts';
 
 let changes: Published[];
 let said: string;
@@ -43,6 +51,7 @@ function made(slots = 10): Registry {
   return new Registry({
     pipeline: new Pipeline(compile),
     inForce,
+    snapshots: noSnapshots(inForce),
     log: textLog('debug', (text) => {
       said += text;
     }),
@@ -126,6 +135,15 @@ describe('a batch', () => {
     expect(said).toContain('c: version');
     expect(said).not.toContain('b: version');
   });
+});
+
+it('gives back the room of images of what could not be published, and of nothing that serves', async () => {
+  const given = vi.spyOn(inForce, 'giveImage');
+  await registry.apply([found('a')]);
+  const last = registry.deployments[0]?.id ?? 0;
+  during = () => Promise.reject(new Error('no thread'));
+  await expect(registry.apply([found('b')])).rejects.toThrow('no thread');
+  expect(given.mock.calls).toEqual([[last + 1]]);
 });
 
 describe('an app that cannot be deployed', () => {

@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeParts } from '../../../src/control/app-store.ts';
 import { InForce } from '../../../src/control/in-force.ts';
 import { REHEARSAL_WALL_MS } from '../../../src/control/limits.ts';
 import { Pipeline, type Admitted } from '../../../src/control/pipeline.ts';
+import type { Rehearse, Snapshots } from '../../../src/control/snapshots.ts';
 import { StoredServing } from '../../../src/control/stored-serving.ts';
+import { KerbError } from '../../../src/errors.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
-import type { Rehearsal } from '../../../src/runtime/engine.ts';
 import { openBlobs } from '../../../src/store/blob-store.ts';
 import type { TenantChange, TenantRecord, VersionRecord } from '../../../src/store/records.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -16,6 +17,7 @@ import {
   folderSource,
   manifestOf,
   moduleNumbered,
+  noSnapshots,
   refusalOf,
   STARTED,
   stubCompile,
@@ -30,7 +32,10 @@ class Stage {
   readonly published: Published[] = [];
   readonly versions: VersionRecord[] = [];
   readonly inForce: InForce;
+  readonly snapshots: Snapshots;
   readonly serving: StoredServing;
+  /** What starting an instance comes to. */
+  rehearse: Rehearse = () => Promise.resolve(STARTED);
   /** What publishing does besides. */
   during: () => Promise<void> = () => Promise.resolve();
 
@@ -46,7 +51,9 @@ class Stage {
       onFreed: () => undefined,
     });
     const pipeline = new Pipeline(stubCompile());
-    this.serving = new StoredServing({ store: this.store, blobs: this.blobs, pipeline, inForce: this.inForce });
+    this.snapshots = noSnapshots(this.inForce, (deployment, purpose) => this.rehearse(deployment, purpose));
+    const { store, blobs, inForce, snapshots } = this;
+    this.serving = new StoredServing({ store, blobs, pipeline, inForce, snapshots });
   }
 
   async append(tenant: string, more = ''): Promise<void> {
@@ -172,6 +179,17 @@ describe('what cannot be served', () => {
     expect([[...stage.inForce.deployments.values()], stage.free]).toEqual([[before], 1]);
   });
 
+  it('because no instance can be tried any more gives back what it has taken', async () => {
+    const stage = await staged();
+    const give = vi.spyOn(stage.snapshots, 'give').mockRejectedValue(new KerbError('conflict', 'ending'));
+    const before = stage.serving.deploymentOf('a', 1);
+    expect((await refusalOf(() => stage.bring('a', { canary: canaryOf(2) }))).code).toBe('conflict');
+    expect([stage.serving.deploymentOf('a', 1), stage.free]).toEqual([before, 1]);
+    give.mockRestore();
+    await stage.bring('a', { canary: canaryOf(2) });
+    expect(stage.free).toBe(0);
+  });
+
   it('because another tenant has the route leaves everything as it was', async () => {
     const stage = await staged();
     stage.store.addDomain({ host: 'x.a.localhost', tenant: 'b', createdMs: 1, createdBy: 'op' });
@@ -210,7 +228,8 @@ describe('what cannot be served', () => {
 
 describe('a rehearsal', () => {
   it('is one of its tenant’s: with its stores and ranges, and little time', async () => {
-    const { serving, store } = await staged();
+    const stage = await staged();
+    const { serving, store } = stage;
     store.putSecret('a', 'S', Buffer.from('value'));
     store.putConfig('a', 'config', 'k', 'own');
     const tenant = store.changeTenant('a', { allowBackends: ['10.0.0.0/8'] }, null);
@@ -226,10 +245,10 @@ describe('a rehearsal', () => {
       });
     };
     const tried: Deployment[] = [];
-    const rehearse = (deployment: Deployment): Promise<Rehearsal> => (tried.push(deployment), Promise.resolve(STARTED));
+    stage.rehearse = (deployment) => (tried.push(deployment), Promise.resolve(STARTED));
     const stores = '[stores]\nkv = ["s"]\nsecrets = ["S"]\nconfig = { k = "manifest" }';
-    expect(await serving.rehearse(tenant, await admitted(stores), rehearse)).toBe(STARTED);
-    await serving.rehearse(tenant, await admitted('[limits]\nwall_ms = 7'), rehearse);
+    expect(await serving.rehearse(tenant, await admitted(stores))).toEqual(STARTED);
+    await serving.rehearse(tenant, await admitted('[limits]\nwall_ms = 7'));
     const [first, second] = tried;
     expect(first).toMatchObject({ tenant: 'a', slot: 0, allowBackends: ['10.0.0.0/8'], hosts: [] });
     expect(first?.grants.stores).toEqual({

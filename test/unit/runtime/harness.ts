@@ -87,6 +87,7 @@ export function deploymentOf(module: Uint8Array<ArrayBuffer>, changes: Partial<D
     isolation: 'request',
     module: new WebAssembly.Module(bytes),
     shape,
+    image: null,
     budgets: {
       cpuMs: 1000,
       cpuWeight: 100,
