@@ -17,7 +17,7 @@ interface Version {
 }
 
 const LOG_LINE = /^\S+Z (debug|info|warn|error) +(.*)$/;
-const VERSION = /^[^:]+: (version \S+) serves (.+?) \((.*)\)$/;
+const VERSION = /^[^:]+: (version \S+) serves (.+?) \((.*?)\)(?:; (.+))?$/;
 const READY = /^ready: \d+ apps? on http:\/\/.*:(\d+), control on (\S+)$/;
 
 /** Turns lines of the server's log into what the user reads; nothing for what is of no interest to one app's author. */
@@ -54,10 +54,10 @@ export class DevStory {
   #news(message: string): Line[] {
     const [, port, control] = READY.exec(message) ?? [];
     if (port !== undefined && control !== undefined) return this.#ready(Number(port), control);
-    const [, version, routes, facts] = VERSION.exec(message) ?? [];
+    const [, version, routes, facts, more] = VERSION.exec(message) ?? [];
     if (version === undefined || routes === undefined || facts === undefined) return [message];
     const before = this.#now?.routes;
-    this.#now = { routes, version: `${version} serves (${facts})` };
+    this.#now = { routes, version: `${version} serves (${facts})${more === undefined ? '' : `; ${more}`}` };
     if (this.#port === null) return [];
     if (before === routes) return [[styled('green', this.#now.version)]];
     return this.#serving(this.#now, this.#port);

@@ -31,6 +31,9 @@ describe('the story of an app', () => {
     expect(told(story, `info  shop: version def ${SERVES}`)).toBe(
       'version def serves (http-wasm, request, 0.7 KiB -> 0.9 KiB, 31 ms)\n',
     );
+    expect(told(story, `info  shop: version def ${SERVES}; start-up once, image 4 KiB`)).toBe(
+      'version def serves (http-wasm, request, 0.7 KiB -> 0.9 KiB, 31 ms); start-up once, image 4 KiB\n',
+    );
     expect(told(story, `info  shop: version ghi serves other.localhost/ (http-wasm)`)).toBe(
       'http://other.localhost:9000/  version ghi serves (http-wasm)\n',
     );
