@@ -103,7 +103,7 @@ export class Edge {
   #route(visit: Visit, response: TransportResponse, upgrade?: TransportUpgrade): void {
     const deployment = this.#admit(visit);
     if (deployment === null) return;
-    // A client that asks is answered as any other where there is nobody to speak WebSocket with.
+    // Where there is nobody to speak WebSocket with, a handshake is a request like the others.
     if (upgrade !== undefined && deployment.origin !== null && isHandshake(visit.request))
       visit.webSocket = new PendingWebSocket(upgrade);
     visit.backends = this.#options.served.enter(deployment);

@@ -260,7 +260,7 @@ describe('a request that came from one that may be waited for', () => {
     for (const answer of [outer, third]) expect(await textOf((await answer).body)).toBe('outer');
   });
 
-  test('is answered from the store as any other', async () => {
+  test('is answered from the store like the others', async () => {
     const rig = new Rig();
     await rig.filled('/', FRESH);
     expect((await rig.ask('/', [], { waits: 'never' })).outcome).toBe('hit');
