@@ -1,17 +1,20 @@
-/** What is written to a WebSocket within one turn of the event loop, gathered. */
+/** What is written to a WebSocket, gathered while the socket is busy and for at least one turn of the event loop. */
 import type { Writable } from 'node:stream';
 import type { FrameSink } from './websocket-frames.ts';
 import { GATHERED_FRAME_BYTES, OUTPUT_BLOCK_BYTES } from './limits.ts';
 
 /**
- * Copies small pieces into blocks and writes these when the turn is over. A socket keeps some hundred bytes for each write, and whoever
- * sends the messages chooses how small they are: one read of empty ones would else take a hundred times its size.
+ * Copies small pieces into blocks, and writes one when it is full, or when the turn is over and the socket has taken what it had before.
+ * A socket keeps some hundred bytes for each write, and its block, whole; whoever sends the messages chooses how small they are and how
+ * far apart they come: they would else take a thousand times their size.
  */
 export class FrameOutput implements FrameSink {
   readonly #socket: Writable;
   #block: Buffer | null = null;
   #used = 0;
   #turn: NodeJS.Immediate | null = null;
+  /** Blocks that the socket has not taken yet. */
+  #waiting = 0;
 
   constructor(socket: Writable) {
     this.#socket = socket;
@@ -33,7 +36,7 @@ export class FrameOutput implements FrameSink {
     this.#block ??= Buffer.allocUnsafeSlow(OUTPUT_BLOCK_BYTES);
     this.#block.set(piece, this.#used);
     this.#used += piece.length;
-    this.#turn ??= setImmediate(() => this.flush());
+    if (this.#waiting === 0) this.#turn ??= setImmediate(() => this.flush());
   }
 
   /** Writes what is gathered, now. */
@@ -42,6 +45,14 @@ export class FrameOutput implements FrameSink {
     this.#turn = null;
     const [block, used] = [this.#block, this.#used];
     [this.#block, this.#used] = [null, 0];
-    if (block !== null && this.#socket.writable) this.#socket.write(block.subarray(0, used));
+    if (block === null || !this.#socket.writable) return;
+    this.#waiting += 1;
+    this.#socket.write(block.subarray(0, used), () => this.#taken());
+  }
+
+  /** The socket has taken a block, or is gone. */
+  #taken(): void {
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.flush();
   }
 }

@@ -1,5 +1,5 @@
-import { PassThrough } from 'node:stream';
-import { expect, it } from 'vitest';
+import { PassThrough, Writable } from 'node:stream';
+import { expect, it, vi } from 'vitest';
 import { GATHERED_FRAME_BYTES, OUTPUT_BLOCK_BYTES } from '../../../src/upstream/limits.ts';
 import { FrameOutput } from '../../../src/upstream/websocket-output.ts';
 
@@ -45,4 +45,26 @@ it('what is gathered for a socket that has ended goes nowhere', async () => {
   await turn();
   await turn();
   expect(chunks).toEqual([]);
+});
+
+it('a socket that takes nothing has as much memory waiting as there are bytes, however many turns they came in', async () => {
+  const blocks = new Set<ArrayBufferLike>();
+  const take: (() => void)[] = [];
+  const socket = new Writable({
+    write: (_chunk, _encoding, taken) => void take.push(taken),
+    writev: (_chunks, taken) => void take.push(taken),
+  });
+  const written = vi.spyOn(socket, 'write');
+  const output = new FrameOutput(socket);
+  for (let number = 0; number < 1_000; number += 1) {
+    output.write(Buffer.from('frame.'));
+    await turn();
+  }
+  for (const [chunk] of written.mock.calls) blocks.add((chunk as Buffer).buffer);
+  expect([...blocks].reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeLessThanOrEqual(2 * OUTPUT_BLOCK_BYTES);
+  for (let taken = take.shift(); taken !== undefined; taken = take.shift()) {
+    taken();
+    await turn();
+  }
+  expect(Buffer.concat(written.mock.calls.map(([chunk]) => chunk as Buffer)).toString()).toBe('frame.'.repeat(1_000));
 });
