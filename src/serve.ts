@@ -9,7 +9,7 @@ import { Compiler } from './control/compiler.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { guestMetricsText } from './control/guest-metrics.ts';
 import { metricsText } from './control/metrics-text.ts';
-import { LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
+import { AWAKE_SHARE, LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
 import { Control } from './control/control.ts';
 import { ModuleCache } from './control/module-cache.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
@@ -122,6 +122,12 @@ async function assemble(
       versionCounters: versions,
       rehearse: (deployment, purpose) => threads.rehearse(deployment, purpose),
       objects,
+      resting: {
+        maxBytes: config.memoryTargetMib * AWAKE_SHARE * 2 ** 20,
+        codeBytes: (module) => modules.bytesOf(module),
+        admit: () => budgets.admit('code_mib'),
+        unwoken: (route, outcome, reason) => threads.unwoken(route, outcome, reason),
+      },
       cache: { purge: (purge) => threads.purge(purge), usage: (tenant) => threads.cacheUsage(tenant) },
       log,
     },
@@ -153,6 +159,7 @@ async function assemble(
       onKv: (home, store, question) => control.kv.ask(home, store, question),
       onObject: (home, question) => objects.ask(home, question),
       onObjectRelease: (fill) => objects.release(fill),
+      onWake: (tenant, route) => control.resting.wake(tenant, route),
       onDeath,
     },
   );
@@ -166,6 +173,7 @@ async function assemble(
       if (pressure.measure !== 'none') {
         modules.clear();
         objects.clear();
+        control.resting.relieve();
       }
       threads.relieve(pressure);
     },
@@ -189,7 +197,8 @@ async function assemble(
   metrics = async (): Promise<string> =>
     metricsText(
       {
-        deployments: control.inForce.deployments.size,
+        deployments: control.inForce.deployed,
+        resting: control.resting.figures,
         threads: await threads.usage(),
         residentBytes: process.memoryUsage.rss(),
         budgets: readAll(budgets),
@@ -227,7 +236,7 @@ async function assemble(
   return {
     edgePort: threads.port,
     controlPort,
-    deployments: control.inForce.deployments.size,
+    deployments: control.inForce.deployed,
     drain: () => {
       health = 'draining';
       draining ??= closeAll(closers);

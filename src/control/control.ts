@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { KerbError } from '../errors.ts';
 import type { TenantCounters, TenantFigures } from '../runtime/tenant-counters.ts';
 import type { VersionCounters } from '../runtime/version-counters.ts';
 import type { KvHome } from '../capability/kv.ts';
@@ -10,7 +9,6 @@ import { openBlobs } from '../store/blob-store.ts';
 import { makeFolder } from '../store/folders.ts';
 import { openSealer } from '../store/sealing-key.ts';
 import { openStore } from '../store/sqlite-store.ts';
-import type { TenantRecord } from '../store/records.ts';
 import type { BlobStore, Store } from '../store/store.ts';
 import type { Log } from '../telemetry/log.ts';
 import { AuditTrail } from './audit-trail.ts';
@@ -20,7 +18,7 @@ import { ContentChanges, watched, type WatchedContent } from './content-changes.
 import { FolderContents } from './folder-contents.ts';
 import { InForce, type Publish } from './in-force.ts';
 import { KvDesk, type KvContents } from './kv-desk.ts';
-import { CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts';
+import { AWAKE_LOOK_MS, CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts';
 import type { Compile } from './module-cache.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { Pipeline } from './pipeline.ts';
@@ -28,6 +26,8 @@ import type { SharedMemories } from './shared-memories.ts';
 import { Registry } from './registry.ts';
 import { refuseOverHanded } from './store-grants.ts';
 import { Snapshots, type Rehearse } from './snapshots.ts';
+import { Resting, type RestingOptions } from './resting.ts';
+import { Restoring } from './restoring.ts';
 import { StoredServing } from './stored-serving.ts';
 import { TenantCounts } from './tenant-counts.ts';
 import { TenantViews } from './tenant-views.ts';
@@ -45,6 +45,7 @@ export interface ControlOptions {
   readonly cache: CacheThreads;
   /** What guests keep in the object cache. */
   readonly objects: KeptObjects;
+  readonly resting: Pick<RestingOptions, 'maxBytes' | 'codeBytes' | 'admit' | 'unwoken'>;
   readonly log: Log;
 }
 
@@ -69,9 +70,13 @@ export class Control {
   readonly kv: KvDesk;
   readonly #folderContents: FolderContents;
   readonly #blobs: BlobStore;
+  /** Which stored tenants are awake. */
+  readonly resting: Resting;
   readonly #serving: StoredServing;
+  readonly #restoring: Restoring;
   readonly #counts: TenantCounts;
   readonly #usage: UsageMeter;
+  readonly #objects: KeptObjects;
   readonly #log: Log;
   readonly #timers: readonly NodeJS.Timeout[];
   #closed = false;
@@ -81,6 +86,7 @@ export class Control {
     this.store = store;
     this.#blobs = blobs;
     this.#folderContents = folderContents;
+    this.#objects = options.objects;
     this.#log = log;
     this.inForce = new InForce({
       publish,
@@ -93,7 +99,22 @@ export class Control {
     this.shared = pipeline.shared;
     const trail = new AuditTrail(store, (error) => this.#tell('somebody who follows the audit trail failed', error));
     const snapshots = new Snapshots(rehearse, this.inForce);
-    this.#serving = new StoredServing({ store, blobs, pipeline, inForce: this.inForce, snapshots });
+    this.resting = new Resting({
+      ...options.resting,
+      inForce: this.inForce,
+      counters,
+      wake: (name) => this.tenants.wake(name),
+      rest: (name) => this.#rest(name),
+      report: (message) => log.error(message),
+    });
+    this.#serving = new StoredServing({
+      store,
+      blobs,
+      pipeline,
+      inForce: this.inForce,
+      snapshots,
+      onLoaded: (name, deployments) => this.resting.loaded(name, deployments),
+    });
     const isTaken = (name: string): boolean => store.tenant(name) !== null;
     this.registry = new Registry({ pipeline, inForce: this.inForce, snapshots, log, isTaken });
     const folder = (): ReturnType<() => Registry['deployments']> => this.registry.deployments;
@@ -124,6 +145,12 @@ export class Control {
       onOwner: (name) => this.#countAnew(name),
       report: (message) => log.error(message),
     });
+    this.#restoring = new Restoring({
+      store,
+      serving: this.#serving,
+      stopCanary: (name, reason) => this.tenants.stopCanary(name, { actor: SELF, ifRevision: null, reason }),
+      log,
+    });
     const changes = new ContentChanges(
       (name) => this.tenants.refresh(name),
       (name, error) => this.#closed || this.#tell(`${name}: changed config and secrets are not in force`, error),
@@ -148,6 +175,7 @@ export class Control {
     });
     this.#timers = [
       this.#every(CANARY_LOOK_MS, 'canaries are not looked after', () => watch.look()),
+      this.#every(AWAKE_LOOK_MS, 'who is asked for is not noted', () => this.resting.look()),
       this.#every(USAGE_MS, 'usage is not written', () => this.#usage.record(Date.now())),
       this.#every(PRUNE_MS, 'what is too old is not forgotten', () => this.#prune()),
     ];
@@ -171,22 +199,9 @@ export class Control {
     }
   }
 
-  /** Has every stored tenant serve what it did. What cannot is left out, and the log says why. */
+  /** Has every stored tenant serve what it did, or rest; see {@link Restoring.run}. */
   async restore(): Promise<void> {
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const { items, next } = this.store.tenants({ limit: 1_000, cursor: cursor ?? null });
-      for (const tenant of items) {
-        if (tenant.active === null) continue;
-        try {
-          await this.#restore(tenant);
-          this.#log.info(`${tenant.name}: version ${tenant.active} serves`);
-        } catch (error) {
-          const why = error instanceof KerbError ? error.explain() : String(error);
-          this.#log.error(`${tenant.name}: version ${tenant.active} is not served: ${why}`);
-        }
-      }
-      cursor = next;
-    }
+    await this.#restoring.run();
     try {
       await this.#prune();
     } catch (error) {
@@ -195,16 +210,11 @@ export class Control {
     }
   }
 
-  /** A canary that cannot be served is taken back: it must not keep the active version from serving. */
-  async #restore(tenant: TenantRecord): Promise<void> {
-    try {
-      await this.#serving.bring(tenant);
-    } catch (error) {
-      if (!(error instanceof KerbError) || tenant.canary === null) throw error;
-      const reason = `it cannot be served: ${error.message}`;
-      await this.tenants.stopCanary(tenant.name, { actor: SELF, ifRevision: null, reason });
-      this.#log.warn(`${tenant.name}: the canary, version ${tenant.canary.version}, is taken back: ${reason}`);
-    }
+  /** What guests of the tenant have kept goes too: the caches are for those who are asked for. */
+  async #rest(name: string): Promise<void> {
+    await this.tenants.rest(name);
+    const tenant = this.store.tenant(name);
+    if (tenant !== null) this.#objects.purgeAll({ tenant: name, madeMs: tenant.createdMs });
   }
 
   /** Figures of every tenant that has ever been deployed, since its name was given to it. */

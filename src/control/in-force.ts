@@ -1,21 +1,18 @@
-/** The deployments that are in force: who serves which host and path, changed one change after the other. */
+/** What is in force: who serves which host and path, and who rests, changed one change after the other. */
 import { KerbError } from '../errors.ts';
-import type { Deployment, Split } from '../runtime/deployment.ts';
+import { isDeployed, type Route, type Split } from '../runtime/deployment.ts';
 import { MAX_IMAGES_BYTES } from '../runtime/limits.ts';
-
-/** Puts a change in force on every data thread; settles when all serve by it. */
-export type Publish = (
-  add: readonly Deployment[],
-  remove: readonly number[],
-  splits: readonly Split[],
-) => Promise<void>;
+import { Claims } from './claims.ts';
 
 /**
- * A change. Keys name places: a deployment replaces the one that had its place. A place that is called like another, a space and
- * something more is of the same owner: both are versions of one tenant.
+ * Puts a change in force on every data thread, after those before it; settles when all serve by it. Throws, at once and with nothing
+ * changed, for one that cannot be.
  */
+export type Publish = (add: readonly Route[], remove: readonly number[], splits: readonly Split[]) => Promise<void>;
+
+/** A change. Keys name places ({@link Claims}): a deployment, or the route of a tenant that rests, replaces what had its place. */
 export interface Edit {
-  readonly set?: ReadonlyMap<string, Deployment>;
+  readonly set?: ReadonlyMap<string, Route>;
   readonly remove?: Iterable<string>;
   readonly splits?: readonly Split[];
 }
@@ -36,7 +33,8 @@ export interface InForceOptions {
 /** The deployment table as control has it. */
 export class InForce {
   readonly #options: InForceOptions;
-  readonly #table = new Map<string, Deployment>();
+  readonly #table = new Map<string, Route>();
+  readonly #claims = new Claims();
   /** Counter slots by tenant: a name keeps its slot over versions, absence and owners; see {@link ./tenant-counts.ts}. */
   readonly #tenantSlots = new Map<string, number>();
   /** Places in the figures of versions that nobody has, the one that has been free for longest first. */
@@ -45,15 +43,20 @@ export class InForce {
   /** Bytes of images by the id of their deployment, in force or on its way there. */
   readonly #images = new Map<number, number>();
   #ids = 0;
-  #changing: Promise<unknown> = Promise.resolve();
+  #deployed = 0;
 
   constructor(options: InForceOptions) {
     this.#options = options;
   }
 
-  /** By place. */
-  get deployments(): ReadonlyMap<string, Deployment> {
+  /** Deployments, and routes to tenants that rest, by place. */
+  get routes(): ReadonlyMap<string, Route> {
     return this.#table;
+  }
+
+  /** How many of them are deployments. */
+  get deployed(): number {
+    return this.#deployed;
   }
 
   /** Tenants that have ever been deployed, with their counter slots. */
@@ -109,76 +112,70 @@ export class InForce {
   }
 
   /**
-   * Makes a change; settles when every data thread serves by it. Changes are made one after the other. Rejects with `route_conflict`
-   * when another tenant has a host and path meanwhile; then nothing has changed.
+   * Makes a change, at once; settles when every data thread serves by it. Rejects with `route_conflict` when another tenant has a host
+   * and path, and with what {@link Publish} throws; then nothing has changed.
    *
-   * @param edit - Called when it is this change's turn, with the table as it is then.
+   * @param edit - The change, of the table as it is.
    */
-  apply(edit: (table: ReadonlyMap<string, Deployment>) => Edit): Promise<void> {
-    const change = this.#changing.then(() => this.#apply(edit(this.#table)));
-    this.#changing = change.catch(() => undefined);
-    return change;
+  async apply(edit: Edit): Promise<void> {
+    const { splits = [] } = edit;
+    const { added, left } = this.#difference(edit);
+    this.#refuseConflicts(added, left);
+    // One that moves to another place stays in force: a canary that becomes its tenant's active version.
+    const [came, went] = [new Set(added.values()), new Set(left.values())];
+    const gone = [...went.difference(came)];
+    const fresh = [...came.difference(went)];
+    if (fresh.length === 0 && gone.length === 0 && splits.length === 0) return;
+    const ids = gone.map(({ id }) => id);
+    const published = this.#options.publish(fresh, ids, splits);
+    this.#move(added, left);
+    await published;
+    for (const route of gone) this.#free(route);
+    if (gone.some((route) => this.#claims.leavesFree(route))) this.#options.onFreed();
   }
 
-  async #apply({ set = new Map(), remove = [], splits = [] }: Edit): Promise<void> {
-    const next = new Map(this.#table);
-    for (const place of remove) next.delete(place);
-    for (const place of set.keys()) next.delete(place);
-    for (const [place, deployment] of set) {
-      const conflict = conflictIn(next, place, deployment);
+  /** The claim of another, at a place that counts, that one at `place` would come too late with; `null`: its routes are free. */
+  conflict(...of: Parameters<Claims['conflict']>): ReturnType<Claims['conflict']> {
+    return this.#claims.conflict(...of);
+  }
+
+  /** What comes to a place, and what leaves one. */
+  #difference({ set = new Map(), remove = [] }: Edit): Record<'added' | 'left', ReadonlyMap<string, Route>> {
+    const added = new Map([...set].filter(([place, route]) => this.#table.get(place) !== route));
+    const left = new Map<string, Route>();
+    for (const place of [...remove, ...added.keys()]) {
+      const route = this.#table.get(place);
+      if (route !== undefined && set.get(place) !== route) left.set(place, route);
+    }
+    return { added, left };
+  }
+
+  #refuseConflicts(added: ReadonlyMap<string, Route>, left: ReadonlyMap<string, Route>): void {
+    const fresh = new Claims();
+    for (const [place, route] of added) {
+      const old = this.#claims.conflict(place, route, (other) => !left.has(other));
+      const conflict = old ?? fresh.conflict(place, route);
       if (conflict !== null) throw conflict;
-      next.set(place, deployment);
+      fresh.add(place, route);
     }
-    await this.#publish(next, splits);
   }
 
-  async #publish(next: ReadonlyMap<string, Deployment>, splits: readonly Split[]): Promise<void> {
-    const [before, after] = [new Set(this.#table.values()), new Set(next.values())];
-    const add = [...after.difference(before)];
-    const gone = [...before.difference(after)];
-    if (add.length === 0 && gone.length === 0 && splits.length === 0) return;
-    await this.#options.publish(
-      add,
-      gone.map(({ id }) => id),
-      splits,
-    );
-    this.#table.clear();
-    for (const [place, deployment] of next) this.#table.set(place, deployment);
-    for (const { id, figuresSlot } of gone) {
-      this.giveFigures(figuresSlot);
-      this.giveImage(id);
+  #move(added: ReadonlyMap<string, Route>, left: ReadonlyMap<string, Route>): void {
+    for (const [place, route] of left) {
+      this.#table.delete(place);
+      this.#claims.remove(place);
+      if (isDeployed(route)) this.#deployed -= 1;
     }
-    const routes = new Set([...after].flatMap(routesOf));
-    if (gone.some((deployment) => routesOf(deployment).some((route) => !routes.has(route)))) this.#options.onFreed();
+    for (const [place, route] of added) {
+      this.#table.set(place, route);
+      this.#claims.add(place, route);
+      if (isDeployed(route)) this.#deployed += 1;
+    }
   }
-}
 
-/**
- * The claim in `table` that a deployment at `place` would come too late with; `null`: its routes are free. Deployments of the same
- * owner are in nobody's way: they are its versions. A tenant of the same name from elsewhere is.
- */
-export function conflictIn(
-  table: ReadonlyMap<string, Deployment>,
-  place: string,
-  { tenant, hosts, path }: Pick<Deployment, 'tenant' | 'hosts' | 'path'>,
-): KerbError | null {
-  for (const [other, held] of table) {
-    if (other === place || held.path !== path) continue;
-    if (held.tenant === tenant && isOneOwner(place, other)) continue;
-    const host = hosts.find((name) => held.hosts.includes(name));
-    if (host === undefined) continue;
-    return new KerbError(
-      'route_conflict',
-      `${host}${path} is served by tenant ${held.tenant}; choose other hosts or another path`,
-    );
+  #free(route: Route): void {
+    if (!isDeployed(route)) return;
+    this.giveFigures(route.figuresSlot);
+    this.giveImage(route.id);
   }
-  return null;
-}
-
-function routesOf({ hosts, path }: Deployment): string[] {
-  return hosts.map((host) => `${host}${path}`);
-}
-
-function isOneOwner(place: string, other: string): boolean {
-  return place.startsWith(`${other} `) || other.startsWith(`${place} `);
 }

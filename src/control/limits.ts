@@ -102,3 +102,27 @@ export const FOLDER_LIMITS = {
   /** Bytes of the folders of all apps, together with those that still serve while they are replaced. 1 GiB. */
   processBytes: 1024 * 1024 * 1024,
 } as const;
+
+/** Stored tenants that a process starts with awake; where there are more, each is woken by its first request. */
+export const WOKEN_AT_START = 64;
+
+/** Tenants that are woken at the same time: each has its module in memory meanwhile. The compile thread takes one after the other. */
+export const WAKES_AT_ONCE = 8;
+
+/** How often it is noted which tenants are asked for: those that are not are the first to be put to rest. */
+export const AWAKE_LOOK_MS = 1_000;
+
+/** Tenants awake at once: as many as there are places for their counters. */
+export const MAX_AWAKE_TENANTS = 131_072;
+
+/** What each guest of an awake tenant takes beside its code, on all threads together. Measured. 48 KiB. */
+export const AWAKE_TENANT_BYTES = 48 * 1024;
+
+/** What code takes in memory for each byte of it: as bytes, as what V8 keeps of it, and as machine code of what has run. */
+export const CODE_FACTOR = 4;
+
+/** The share of the memory target that awake tenants and their code may take; guests' memories and the heaps have the rest. */
+export const AWAKE_SHARE = 1 / 2;
+
+/** How many of the awake tenants, by weight, are put to rest each time that the process is short of memory. */
+export const RELIEVED_SHARE = 1 / 8;

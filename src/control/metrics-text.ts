@@ -1,6 +1,7 @@
 /** Metrics in the Prometheus text format, version 0.0.4. */
 import type { CacheOutcome } from '../cache/outcome.ts';
 import type { Outcome } from '../outcome.ts';
+import type { RestingFigures } from './resting.ts';
 import type { BudgetFigures, ProcessBudget } from '../runtime/process-budgets.ts';
 
 /** Figures of one tenant. */
@@ -26,6 +27,7 @@ export interface ThreadMetrics {
 /** Figures of the process. */
 export interface ProcessMetrics {
   readonly deployments: number;
+  readonly resting: RestingFigures;
   readonly threads: readonly ThreadMetrics[];
   readonly residentBytes: number;
   readonly budgets: Readonly<Record<ProcessBudget, BudgetFigures>>;
@@ -37,6 +39,19 @@ export interface ProcessMetrics {
 /** One family: its header lines and its samples. */
 function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly string[]): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map((sample) => `${name}${sample}\n`).join('')}`;
+}
+
+function restingFamilies({ awake, awakeBytes, resting, woken, unwoken, rested }: RestingFigures): string[] {
+  return [
+    family('kerb_tenants_awake', 'gauge', 'Stored tenants that are loaded.', [` ${awake}`]),
+    family('kerb_tenants_resting', 'gauge', 'Stored tenants that their next request wakes.', [` ${resting}`]),
+    family('kerb_awake_bytes', 'gauge', 'What the loaded ones take, estimated.', [` ${awakeBytes}`]),
+    family('kerb_wakes_total', 'counter', 'Tenants woken for requests, by result.', [
+      `{result="woken"} ${woken}`,
+      `{result="failed"} ${unwoken}`,
+    ]),
+    family('kerb_rests_total', 'counter', 'Tenants put to rest to have their memory.', [` ${rested}`]),
+  ];
 }
 
 /** Tenant names are `[a-z0-9-]` and outcomes a closed list: neither needs escaping. */
@@ -91,6 +106,7 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
       perTenant(({ memoryPages }) => memoryPages * 65_536),
     ),
     family('kerb_deployments', 'gauge', 'Deployments in force.', [` ${process.deployments}`]),
+    ...restingFamilies(process.resting),
     family(
       'kerb_thread_requests',
       'gauge',

@@ -24,9 +24,17 @@ export class ModuleCache {
   });
   readonly #underWay = new Map<string, Promise<Compiled>>();
 
+  /** Bytes of rewritten code, also of modules that are not remembered any more but are in use. */
+  readonly #bytes = new WeakMap<WebAssembly.Module, number>();
+
   constructor(compile: Compile, budgets: ProcessBudgets) {
     this.#compile = compile;
     this.#budgets = budgets;
+  }
+
+  /** Bytes of the code of a module that came from here. */
+  bytesOf(module: WebAssembly.Module): number {
+    return this.#bytes.get(module) ?? 0;
   }
 
   /** The module of a request. Rejects with the errors of `compile`, and with `refused_module` while there is no room for code. */
@@ -38,6 +46,7 @@ export class ModuleCache {
     this.#underWay.set(key, running);
     const fresh = await running;
     this.#known.set(key, fresh);
+    this.#bytes.set(fresh.module, fresh.bytesOut);
     return fresh;
   }
 

@@ -3,7 +3,8 @@ import { KerbError } from '../errors.ts';
 import type { Deployment } from '../runtime/deployment.ts';
 import type { Log } from '../telemetry/log.ts';
 import { InTurn } from './in-turn.ts';
-import { conflictIn, type InForce } from './in-force.ts';
+import { Claims } from './claims.ts';
+import type { InForce } from './in-force.ts';
 import type { Pipeline } from './pipeline.ts';
 import { startStory, type Snapshots } from './snapshots.ts';
 import { grantsOf } from './store-grants.ts';
@@ -157,13 +158,9 @@ export class Registry {
     const { folder, manifest } = event.source;
     if (this.#options.isTaken(manifest.name)) return nameTaken(manifest.name);
     const claim = { tenant: manifest.name, hosts: manifest.hosts, path: manifest.path };
-    return conflictIn(this.#tableWith(next), placeOf(folder), claim);
-  }
-
-  /** The table as it will be: what others have, and what this batch makes of the folder's. */
-  #tableWith(next: ReadonlyMap<string, Deployment>): ReadonlyMap<string, Deployment> {
-    const others = [...this.#options.inForce.deployments].filter(([place]) => !place.startsWith(PLACE));
-    return new Map([...others, ...[...next].map(([folder, deployment]) => [placeOf(folder), deployment] as const)]);
+    const place = placeOf(folder);
+    const isOthers = (other: string): boolean => !other.startsWith(PLACE);
+    return this.#options.inForce.conflict(place, claim, isOthers) ?? claimsOf(next).conflict(place, claim);
   }
 
   async #publish(next: ReadonlyMap<string, Deployment>): Promise<void> {
@@ -173,10 +170,8 @@ export class Registry {
       [...next].filter(([folder, one]) => before.get(folder) !== one).map(([folder, one]) => [placeOf(folder), one]),
     );
     if (set.size === 0 && gone.length === 0) return;
-    await this.#options.inForce.apply(() => {
-      for (const { tenant } of set.values()) if (this.#options.isTaken(tenant)) throw nameTaken(tenant);
-      return { set, remove: gone.map(placeOf) };
-    });
+    for (const { tenant } of set.values()) if (this.#options.isTaken(tenant)) throw nameTaken(tenant);
+    await this.#options.inForce.apply({ set, remove: gone.map(placeOf) });
     this.#running.clear();
     for (const [folder, deployment] of next) this.#running.set(folder, deployment);
     for (const story of this.#stories.values()) this.#options.log.info(story);
@@ -192,6 +187,13 @@ const PLACE = 'folder ';
 
 function placeOf(folder: string): string {
   return `${PLACE}${folder}`;
+}
+
+/** What the folder's apps claim. */
+function claimsOf(apps: ReadonlyMap<string, Deployment>): Claims {
+  const claims = new Claims();
+  for (const [folder, deployment] of apps) claims.add(placeOf(folder), deployment);
+  return claims;
 }
 
 function folderOf(event: FolderEvent): string {

@@ -1,12 +1,13 @@
-/** The stored tenants on the data threads: what the store says is in force becomes so. */
+/** The stored tenants on the data threads: what the store says is in force becomes so, or rests until somebody asks for it. */
 import type { StoreGrants } from '../capability/stores.ts';
-import type { Deployment, Split } from '../runtime/deployment.ts';
+import { isDeployed, type Deployment, type Route, type Split } from '../runtime/deployment.ts';
 import type { Rehearsal } from '../runtime/engine.ts';
 import type { TenantRecord } from '../store/records.ts';
 import type { BlobStore, ContentStore, TenantStore } from '../store/store.ts';
 import { loadApp } from './app-store.ts';
 import { hostsOf } from './hosts.ts';
 import type { Edit, InForce } from './in-force.ts';
+import { parseManifest } from './manifest.ts';
 import type { Admitted, Pipeline } from './pipeline.ts';
 import type { Snapshots } from './snapshots.ts';
 import { digestOf, grantsOf } from './store-grants.ts';
@@ -19,6 +20,8 @@ export interface StoredServingOptions {
   readonly pipeline: Pipeline;
   readonly inForce: InForce;
   readonly snapshots: Snapshots;
+  /** Told what of a tenant is loaded; nothing: it rests, or serves nothing. */
+  readonly onLoaded: (tenant: string, deployments: readonly Deployment[]) => void;
 }
 
 /** A version that is in force, or about to be. */
@@ -46,10 +49,11 @@ export class StoredServing {
 
   /** Tenants that have a canary now, with both deployments. */
   *canaries(): Generator<{ readonly tenant: string; readonly primary: Deployment; readonly canary: Deployment }> {
-    const { deployments } = this.#options.inForce;
+    const { routes } = this.#options.inForce;
     for (const tenant of this.#standing.keys()) {
-      const [primary, canary] = [deployments.get(primaryPlace(tenant)), deployments.get(canaryPlace(tenant))];
-      if (primary !== undefined && canary !== undefined) yield { tenant, primary, canary };
+      const [primary, canary] = [routes.get(primaryPlace(tenant)), routes.get(canaryPlace(tenant))];
+      if (primary === undefined || canary === undefined) continue;
+      if (isDeployed(primary) && isDeployed(canary)) yield { tenant, primary, canary };
     }
   }
 
@@ -91,7 +95,7 @@ export class StoredServing {
     const next = new Map<number, Standing>();
     try {
       for (const [version, one, stores] of granted) next.set(version, await this.#stand(tenant, version, one, stores));
-      await this.#options.inForce.apply(() => this.#edit(tenant, next));
+      await this.#options.inForce.apply(this.#edit(tenant, next));
     } catch (error) {
       for (const [version, { deployment }] of next)
         if (deployment !== this.deploymentOf(name, version)) this.#giveBack(deployment);
@@ -99,6 +103,43 @@ export class StoredServing {
     }
     if (next.size > 0) this.#standing.set(name, next);
     else this.#standing.delete(name);
+    this.#options.onLoaded(
+      name,
+      [...next.values()].map(({ deployment }) => deployment),
+    );
+  }
+
+  /** Whether a tenant rests: its routes lead to it, and nothing of it is loaded. */
+  rests(tenant: string): boolean {
+    const route = this.#options.inForce.routes.get(primaryPlace(tenant));
+    return route !== undefined && !isDeployed(route);
+  }
+
+  /**
+   * Has tenants rest that serve a version each and no canary; settles when every data thread knows. Requests in flight end as they
+   * would. Rejects with `route_conflict` when another tenant has a host and path of one, and with `bad_manifest` when a stored one is none
+   * to this build; then everything is as it was. Throws a TypeError for a tenant that cannot rest.
+   */
+  async rest(tenants: readonly TenantRecord[]): Promise<void> {
+    const set = new Map(tenants.map((tenant) => [primaryPlace(tenant.name), this.#restingRoute(tenant)]));
+    await this.#options.inForce.apply({ set });
+    for (const { name } of tenants) {
+      this.#standing.delete(name);
+      this.#options.onLoaded(name, []);
+    }
+  }
+
+  #restingRoute({ name: tenant, active, canary }: TenantRecord): Route {
+    if (active === null || canary !== null)
+      throw new TypeError(`${tenant} serves nothing, or has a canary: it cannot rest`);
+    const { inForce, store } = this.#options;
+    const id = inForce.nextId();
+    const known = inForce.routes.get(primaryPlace(tenant));
+    if (known !== undefined) return Object.freeze({ id, tenant, hosts: known.hosts, path: known.path });
+    const record = store.version(tenant, active);
+    if (record === null) throw new KerbError('not_found', `${tenant} has no version ${active}`);
+    const { hosts, path } = parseManifest(record.manifest, `kerb.toml of version ${active} of ${tenant}`);
+    return Object.freeze({ id, tenant, hosts: hostsOf(hosts, tenant, store), path });
   }
 
   /** What a version gets of the tenant's stores as they are now. */
@@ -144,7 +185,7 @@ export class StoredServing {
   #edit({ name, active, canary }: TenantRecord, next: ReadonlyMap<number, Standing>): Edit {
     const primary = active === null ? undefined : next.get(active)?.deployment;
     const second = canary === null ? undefined : next.get(canary.version)?.deployment;
-    const set = new Map<string, Deployment>();
+    const set = new Map<string, Route>();
     const remove: string[] = [];
     for (const [place, deployment] of [
       [primaryPlace(name), primary],

@@ -1,6 +1,6 @@
 /** Tenants as they are shown: those of the store and those of the folder, with what of them serves now. */
 import { KerbError } from '../errors.ts';
-import type { Deployment } from '../runtime/deployment.ts';
+import { isDeployed, type Deployment } from '../runtime/deployment.ts';
 import type { TenantFigures } from '../runtime/tenant-counters.ts';
 import type { TenantRecord } from '../store/records.ts';
 import { cursorAfter, positionOf } from '../store/pages.ts';
@@ -33,9 +33,11 @@ export class TenantViews {
     return this.#folderDeployment(name) !== undefined;
   }
 
-  /** The deployment of a tenant that serves, not its canary; `undefined`: none does. */
+  /** The deployment of a tenant that serves, not its canary; `undefined`: none does, or the tenant rests. */
   serving(name: string): Deployment | undefined {
-    return this.#sources.inForce.deployments.get(primaryPlace(name)) ?? this.#folderDeployment(name);
+    const route = this.#sources.inForce.routes.get(primaryPlace(name));
+    if (route === undefined) return this.#folderDeployment(name);
+    return isDeployed(route) ? route : undefined;
   }
 
   /** Throws `not_found`. */
@@ -64,17 +66,19 @@ export class TenantViews {
 
   /** A stored tenant. */
   of({ name, createdMs, revision, active, previous, canary, requiredKeys, limits }: TenantRecord): TenantView {
-    const hosts = this.#sources.inForce.deployments.get(primaryPlace(name))?.hosts ?? [];
+    const hosts = this.#sources.inForce.routes.get(primaryPlace(name))?.hosts ?? [];
     return { name, source: 'api', createdMs, revision, active, previous, canary, requiredKeys, limits, hosts };
   }
 
-  /** Figures of every tenant that serves. */
+  /** Figures of every tenant that serves and is awake. */
   figures(): TenantFiguresView[] {
     const { store, inForce, counters, folder } = this.#sources;
     const folders = new Set(folder().map(({ tenant }) => tenant));
-    return [...inForce.deployments]
+    return [...inForce.routes]
       .filter(([place, { tenant }]) => place === primaryPlace(tenant) || folders.has(tenant))
-      .map(([, { tenant, version, slot }]) => {
+      .map(([, route]) => route)
+      .filter(isDeployed)
+      .map(({ tenant, version, slot }) => {
         const { inFlight, cpuUs, memoryPages, outcomes } = counters.read(slot);
         const stored = store.tenant(tenant);
         return {

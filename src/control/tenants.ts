@@ -162,11 +162,29 @@ export class Tenants implements ControlPlane {
     return this.#versions.stopCanary(name, doing);
   }
 
-  /** Has what serves of a tenant get config and secrets as they are now. A tenant that is not there has nothing to get. */
+  /** Has what serves of a tenant get config and secrets as they are now. A tenant that is not there, or rests, has nothing to get. */
   refresh(name: string): Promise<void> {
     return this.#turns.run(name, async () => {
       const tenant = this.#store.tenant(name);
-      if (tenant !== null && tenant.active !== null) await this.#options.serving.bring(tenant);
+      if (tenant !== null && tenant.active !== null && !this.#options.serving.rests(name))
+        await this.#options.serving.bring(tenant);
+    });
+  }
+
+  /** Has what a tenant serves in force, where it rests. Rejects like {@link StoredServing.bring}; then it goes on resting. */
+  wake(name: string): Promise<void> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#store.tenant(name);
+      if (tenant !== null && this.#options.serving.rests(name)) await this.#options.serving.bring(tenant);
+    });
+  }
+
+  /** Has a tenant rest, where that can be: it serves a version, and has no canary. */
+  rest(name: string): Promise<void> {
+    return this.#turns.run(name, async () => {
+      const tenant = this.#store.tenant(name);
+      if (tenant === null || tenant.active === null || tenant.canary !== null) return;
+      if (!this.#options.serving.rests(name)) await this.#options.serving.rest([tenant]);
     });
   }
 

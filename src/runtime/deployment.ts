@@ -72,17 +72,21 @@ export interface ModuleShape {
   readonly stateExports: readonly string[] | null;
 }
 
-/** One version of one tenant's app, ready to serve. Immutable; crosses threads by structured clone. */
-export interface Deployment {
-  /** Unique in the process and never reused: a changed app is a new deployment. */
+/** What leads to a tenant: of one that rests this is all that data threads have. Immutable; crosses threads by structured clone. */
+export interface Route {
+  /** Unique in the process and never reused: whatever changes is a new route. */
   readonly id: number;
   readonly tenant: string;
-  /** First characters of the digest over everything that went into it. */
-  readonly version: string;
   /** Exact host names, or `*.` and a name to match one more label. Lower case. */
   readonly hosts: readonly string[];
   /** Path prefix of whole segments; `/` is all. */
   readonly path: string;
+}
+
+/** One version of one tenant's app, ready to serve. */
+export interface Deployment extends Route {
+  /** First characters of the digest over everything that went into it. */
+  readonly version: string;
   readonly abi: AbiName;
   /** `request`: a fresh instance for each; `reuse`: warm instances. */
   readonly isolation: 'request' | 'reuse';
@@ -119,6 +123,11 @@ export interface Deployment {
   readonly failureMode?: 'closed' | 'open';
 }
 
+/** Whether a route leads to an app that is ready; of a tenant that rests it leads to one that has to be woken. */
+export function isDeployed(route: Route): route is Deployment {
+  return 'module' in route;
+}
+
 /** Every guest that a request of a deployment goes through, in order. */
 export function chainOf(deployment: Deployment): readonly Deployment[] {
   return [...(deployment.filters ?? []), deployment];
@@ -141,8 +150,9 @@ export interface Split {
 export interface TableChange {
   /** Counts up by one with each change. */
   readonly revision: number;
-  readonly add: readonly Deployment[];
-  /** Ids of deployments that take no new requests; those in flight end undisturbed. */
+  /** Deployments, and routes to tenants that rest. */
+  readonly add: readonly Route[];
+  /** Ids of what takes no new requests; those in flight end undisturbed. */
   readonly remove: readonly number[];
   /**
    * Splits that begin, or whose percentage changes; the others stay. A split ends when one of the two is removed: what is left

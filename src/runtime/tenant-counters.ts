@@ -95,6 +95,20 @@ export class TenantCounters {
     Atomics.add(this.share.words, slot * WORDS + OUTCOME_PLACE[outcome], 1);
   }
 
+  /** Requests that have ended, however: a word of 32 bits, which wraps. */
+  requests(slot: number): number {
+    const first = slot * WORDS + 1;
+    let sum = 0;
+    for (let word = first; word < first + OUTCOME_NAMES.length; word += 1) sum += Atomics.load(this.share.words, word);
+    return sum >>> 0;
+  }
+
+  /** Whether requests are in flight or WebSockets open. */
+  isBusy(slot: number): boolean {
+    const { words } = this.share;
+    return Atomics.load(words, slot * WORDS) > 0 || Atomics.load(words, slot * WORDS + WEBSOCKETS) > 0;
+  }
+
   /** Counts a request to a backend by what the cache did. */
   countCache(slot: number, outcome: CacheOutcome): void {
     Atomics.add(this.share.words, slot * WORDS + CACHE_PLACE[outcome], 1);

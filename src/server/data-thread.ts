@@ -5,6 +5,7 @@ import { Engine } from '../runtime/engine.ts';
 import { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { RateTable } from '../runtime/rate-table.ts';
 import { SocketLedger } from '../runtime/socket-ledger.ts';
+import { Refusal } from '../runtime/refusal.ts';
 import { TenantCounters } from '../runtime/tenant-counters.ts';
 import { VersionCounters } from '../runtime/version-counters.ts';
 import { WatchdogLink } from '../runtime/watchdog.ts';
@@ -22,6 +23,7 @@ import { ServedDeployments } from './served.ts';
 import { ThreadLog } from './thread-log.ts';
 import type { DataThreadOptions, FromDataThread, ToDataThread } from './thread-messages.ts';
 import { Transport } from './transport.ts';
+import { Waking } from './waking.ts';
 import { WebSockets } from './websockets.ts';
 
 const options = workerData as DataThreadOptions;
@@ -80,8 +82,10 @@ const served = new ServedDeployments({
   checks: new CheckSlots(options.threads),
 });
 const webSockets = new WebSockets(counters, budgets);
+const waking = new Waking((tenant, route) => say({ kind: 'wake', tenant, route }));
 const edge = new Edge({
   engine,
+  waking,
   webSockets,
   served,
   counters,
@@ -98,6 +102,7 @@ const transport = new Transport(edge.handle);
  */
 function endOverdue(): void {
   engine.close();
+  waking.close();
   webSockets.close();
   setTimeout(() => {
     transport.close();
@@ -132,6 +137,7 @@ function hear(message: ToDataThread): void {
   switch (message.kind) {
     case 'change':
       served.apply(message.change);
+      waking.changed(message.change.remove);
       if (message.change.remove.length > 0) webSockets.keepTenants(() => served.tenants());
       return say({ kind: 'applied', revision: message.change.revision });
     case 'usage': {
@@ -158,6 +164,8 @@ function hear(message: ToDataThread): void {
       return objects.hear(message.id, message.answer);
     case 'tail_taken':
       return tail.taken();
+    case 'unwoken':
+      return waking.fail(message.route, new Refusal(message.outcome, message.reason));
     case 'geo':
       return geo.use(message.databases);
     case 'relieve':

@@ -9,7 +9,8 @@ import type { ObjectAnswer, ObjectQuestion } from '../capability/object-cache.ts
 import type { TenantHome } from '../capability/stores.ts';
 import { Ending } from '../ending.ts';
 import { KerbError } from '../errors.ts';
-import type { Deployment, Split, TableChange } from '../runtime/deployment.ts';
+import type { Outcome } from '../outcome.ts';
+import { isDeployed, type Deployment, type Route, type Split, type TableChange } from '../runtime/deployment.ts';
 import type { Rehearsal, RehearsalPurpose } from '../runtime/engine.ts';
 import type { Pressure } from '../runtime/process-gauge.ts';
 import { RateTable } from '../runtime/rate-table.ts';
@@ -47,6 +48,8 @@ export interface DataThreadEvents {
   readonly onObject: (home: TenantHome, question: ObjectQuestion) => Promise<ObjectAnswer>;
   /** A guest gives up making an object. */
   readonly onObjectRelease: (fill: number) => void;
+  /** Requests wait for a tenant that rests, by a route of it: a change without that route, or {@link DataThreads.unwoken}, answers. */
+  readonly onWake: (tenant: string, route: number) => void;
   /** A thread has died: its connections are lost and the process must end. */
   readonly onDeath: (error: unknown) => void;
 }
@@ -109,6 +112,7 @@ class DataThread {
     if (message.kind === 'fault') return this.#events.onFault(message.message);
     if (message.kind === 'kv') return this.#answer(message.asking);
     if (message.kind === 'object') return this.#answerObject(message.asking);
+    if (message.kind === 'wake') return this.#events.onWake(message.tenant, message.route);
     if (message.kind === 'object_release') return this.#events.onObjectRelease(message.fill);
     if (message.kind === 'tail') {
       this.say({ kind: 'tail_taken' });
@@ -212,22 +216,31 @@ export class DataThreads {
   }
 
   /**
-   * Publishes a change ({@link TableChange}); settles when every thread serves by it, or has ended. Requests that are in flight on
-   * a deployment that it removes end there, maybe later. Where it rejects, nothing has changed: with a TypeError when the splits are
-   * not possible ({@link ./splits.ts splitsAfter}) or a deployment has a place in the figures that there is not, with `bad_config`
-   * when an address range does not parse.
+   * Publishes a change ({@link TableChange}): later ones are applied after it. Settles when every thread serves by it, or has ended.
+   * Requests that are in flight on a deployment that it removes end there, maybe later.
+   *
+   * Throws, at once and with nothing changed, a TypeError when the splits are not possible ({@link ./splits.ts splitsAfter}) or a
+   * deployment has a place in the figures that there is not, and `bad_config` when an address range does not parse.
    */
-  async publish(add: readonly Deployment[], remove: readonly number[], splits: readonly Split[] = []): Promise<void> {
-    for (const deployment of add) this.#check(deployment);
+  publish(add: readonly Route[], remove: readonly number[], splits: readonly Split[] = []): Promise<void> {
+    for (const route of add) if (isDeployed(route)) this.#check(route);
     const change: TableChange = { revision: this.#revision + 1, add, remove, splits };
     this.#table.apply(change);
     this.#revision = change.revision;
     const applied = this.#threads.map((thread) => thread.next(`applied ${change.revision}`));
     this.#sayAll({ kind: 'change', change });
-    await this.#over.before(Promise.all(applied)).catch((error: unknown) => {
-      // Nobody serves any more: there is nothing to wait for.
-      if (!this.#over.isOver) throw error;
-    });
+    return this.#over.before(Promise.all(applied)).then(
+      () => undefined,
+      (error: unknown) => {
+        // Nobody serves any more: there is nothing to wait for.
+        if (!this.#over.isOver) throw error;
+      },
+    );
+  }
+
+  /** Tells requests that wait for the tenant of a route why it is not woken. */
+  unwoken(route: number, outcome: Outcome, reason: string): void {
+    this.#sayAll({ kind: 'unwoken', route, outcome, reason });
   }
 
   /** Figures of each thread now. */

@@ -6,7 +6,7 @@ import type { ResponseHead } from '../http/message.ts';
 import { checkRequest, REQUEST_FAULTS } from '../http/request-gate.ts';
 import type { Outcome } from '../outcome.ts';
 import { runChain } from '../runtime/chain.ts';
-import type { Deployment } from '../runtime/deployment.ts';
+import { isDeployed, type Deployment, type Route } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { Refusal } from '../runtime/refusal.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
@@ -25,6 +25,7 @@ import { ResponseWriter } from './response-writer.ts';
 import type { ServedDeployments } from './served.ts';
 import type { TransportRequest, TransportResponse, TransportUpgrade } from './transport.ts';
 import { Visit } from './visit.ts';
+import type { Waking, Woken } from './waking.ts';
 import { ClientWebSocket } from './websocket-client.ts';
 import { PendingWebSocket, type WebSockets } from './websockets.ts';
 
@@ -44,6 +45,7 @@ export interface EdgeOptions {
   readonly concurrency: Concurrency;
   readonly versions: VersionCounters;
   readonly webSockets: WebSockets;
+  readonly waking: Waking;
   readonly log: RequestLog;
   /** Takes what went wrong inside Kerb. */
   readonly report: (message: string) => void;
@@ -101,19 +103,50 @@ export class Edge {
   }
 
   #route(visit: Visit, response: TransportResponse, upgrade?: TransportUpgrade): void {
-    const deployment = this.#admit(visit);
-    if (deployment === null) return;
+    const route = this.#admit(visit);
+    if (route === null) return;
+    const { headers } = visit.request;
+    // Now, whoever serves it: the transport drops what nobody has asked for when its handler returns. Its limit is the deployment's.
+    if (announcesBody(headers)) visit.body = receiveBody(response, visit.writer, Infinity);
+    if (isDeployed(route)) this.#enter(visit, route, upgrade);
+    else this.#wait(visit, route, upgrade);
+  }
+
+  /** Waits for a tenant that rests. */
+  #wait(visit: Visit, route: Route, upgrade?: TransportUpgrade): void {
+    visit.route = route;
+    void this.#options.waking.wait(route).then((woken) => this.#guard(visit, () => this.#goOn(visit, woken, upgrade)));
+  }
+
+  #goOn(visit: Visit, woken: Woken, upgrade?: TransportUpgrade): void {
+    if (visit.finished) return;
+    if (visit.gone) return this.#fail(visit, 'client_closed', null);
+    if (woken !== null) return this.#fail(visit, woken.outcome, woken.message);
+    const route = this.#find(visit);
+    if (route === null) this.#refuse(visit, 'unknown_host', null, 'keep');
+    else if (isDeployed(route)) this.#enter(visit, route, upgrade);
+    else this.#wait(visit, route, upgrade);
+  }
+
+  /** The request is a deployment's, if that takes it. */
+  #enter(visit: Visit, deployment: Deployment, upgrade?: TransportUpgrade): void {
+    visit.deployment = deployment;
+    const { request } = visit;
+    const { requestBodyBytes } = deployment.budgets;
+    if (isLooping(request.headers))
+      return void this.#refuse(visit, 'bad_request', 'the request loops (RFC 8586)', 'close');
+    if ((declaredLength(request.headers) ?? 0) > requestBodyBytes)
+      return void this.#refuse(visit, 'body_limit', 'its Content-Length passes the limit', 'close');
+    visit.body?.limitTo(requestBodyBytes);
     // Where there is nobody to speak WebSocket with, a handshake is a request like the others.
-    if (upgrade !== undefined && deployment.origin !== null && isHandshake(visit.request))
+    if (upgrade !== undefined && deployment.origin !== null && isHandshake(request))
       visit.webSocket = new PendingWebSocket(upgrade);
     visit.backends = this.#options.served.enter(deployment);
     visit.holds = true;
-    const { requestBodyBytes } = deployment.budgets;
-    if (announcesBody(visit.request.headers)) visit.body = receiveBody(response, visit.writer, requestBodyBytes);
     const queue = (): void => this.#guard(visit, () => this.#queue(visit, deployment));
     // A turn later, for the reason that {@link #refuse} has: what follows in the same packet then ends the connection.
-    const begin = asksForWebSocket(visit.request.headers) ? (): void => void setImmediate(queue) : queue;
-    if (visit.body !== null && isGathered(visit.request.headers)) this.#gather(visit, visit.body, deployment, begin);
+    const begin = asksForWebSocket(request.headers) ? (): void => void setImmediate(queue) : queue;
+    if (visit.body !== null && isGathered(request.headers)) this.#gather(visit, visit.body, deployment, begin);
     else begin();
   }
 
@@ -141,20 +174,16 @@ export class Edge {
     }
   }
 
-  /** The request gate, the router and the body cap; a request that does not pass is answered here. */
-  #admit(visit: Visit): Deployment | null {
-    const { request } = visit;
-    const fault = checkRequest(request);
+  /** The request gate and the router; a request that does not pass is answered here. */
+  #admit(visit: Visit): Route | null {
+    const fault = checkRequest(visit.request);
     if (fault !== null) return this.#refuse(visit, 'bad_request', REQUEST_FAULTS[fault], 'close');
+    return this.#find(visit) ?? this.#refuse(visit, 'unknown_host', null, 'keep');
+  }
+
+  #find({ request }: Visit): Route | null {
     const host = this.#hosts.of(request.headers.get('host') ?? '');
-    const deployment = host === null ? null : this.#options.served.match(host, request.target, request.client);
-    if (deployment === null) return this.#refuse(visit, 'unknown_host', null, 'keep');
-    visit.deployment = deployment;
-    if (isLooping(request.headers)) return this.#refuse(visit, 'bad_request', 'the request loops (RFC 8586)', 'close');
-    if ((declaredLength(request.headers) ?? 0) > deployment.budgets.requestBodyBytes) {
-      return this.#refuse(visit, 'body_limit', 'its Content-Length passes the limit', 'close');
-    }
-    return deployment;
+    return host === null ? null : this.#options.served.match(host, request.target, request.client);
   }
 
   #beginLate(visit: Visit, deployment: Deployment, room: 'entered' | 'refused'): void {

@@ -132,3 +132,12 @@ export const OBJECT_BYTES_PER_TENANT = 64 * 1024 * 1024;
 
 /** The same of all tenants together. 256 MiB. */
 export const OBJECT_BYTES_PER_THREAD = 256 * 1024 * 1024;
+
+/** How long a request waits for a tenant that rests: a large module takes a second to compile, and others may be before it. Beyond: `capacity`. */
+export const WAKE_DEADLINE_MS = 10_000;
+
+/** Requests of one data thread that wait for tenants at once, each with what {@link BODY_BACKLOG_BYTES} lets come of its body. Beyond: `capacity`. */
+export const MAX_WAITING_FOR_TENANTS = 2_000;
+
+/** How long a tenant that could not be woken is not tried again. */
+export const UNWOKEN_MS = 1_000;

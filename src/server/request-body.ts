@@ -25,7 +25,7 @@ interface Reader {
 /** Chunks pushed by the transport, pulled by a guest; the sender is paused while too much waits. */
 export class RequestBody implements BodySource {
   readonly #flow: BodyFlow;
-  readonly #limit: number;
+  #limit: number;
   readonly #chunks: Uint8Array[] = [];
   #waiting = 0;
   #received = 0;
@@ -44,6 +44,12 @@ export class RequestBody implements BodySource {
   /** Whether all of it can still be read: nobody has begun to, and it has not failed. */
   get untouched(): boolean {
     return !this.#touched && (this.#state === 'open' || this.#state === 'ended');
+  }
+
+  /** Has the body fail as `too_large` if it has, or comes to have, more bytes: for one that was received before its limit was known. */
+  limitTo(bytes: number): void {
+    this.#limit = bytes;
+    if (this.#received > bytes) this.fail('too_large');
   }
 
   /** Calls `callback` once the body has come in whole or has failed. At most one callback. */

@@ -1,6 +1,6 @@
-/** From host and path to the deployment that serves them. */
+/** From host and path to who serves them. */
 import { covers } from '../http/path.ts';
-import type { Deployment, TableChange } from '../runtime/deployment.ts';
+import { isDeployed, type Deployment, type Route, type TableChange } from '../runtime/deployment.ts';
 import { splitsAfter, type Splits } from './splits.ts';
 
 /** A deployment that gets a part of another's clients. */
@@ -12,14 +12,14 @@ export interface CanaryShare {
 /**
  * The routing table of a data thread.
  *
- * An exact host wins over a wildcard, and among the deployments of one host the longest path prefix wins; prefixes match
- * whole segments (`/api` serves `/api` and `/api/x`, not `/apix`). Control sees to it that no two deployments claim the same
+ * An exact host wins over a wildcard, and among the routes of one host the longest path prefix wins; prefixes match
+ * whole segments (`/api` serves `/api` and `/api/x`, not `/apix`). Control sees to it that no two tenants claim the same
  * host and path. A canary is not found by host: it gets a part of the clients of its primary.
  */
 export class RoutingTable {
-  readonly #deployments = new Map<number, Deployment>();
+  readonly #routes = new Map<number, Route>();
   /** Exact hosts, and wildcards under their `*.` name. The longest path comes first. */
-  readonly #hosts = new Map<string, readonly Deployment[]>();
+  readonly #hosts = new Map<string, readonly Route[]>();
   #splits: Splits = new Map();
   /** What the splits mean, by the id of the primary. */
   readonly #shares = new Map<number, CanaryShare>();
@@ -30,9 +30,9 @@ export class RoutingTable {
     return this.#revision;
   }
 
-  /** Deployments in the table. */
+  /** Routes in the table. */
   get size(): number {
-    return this.#deployments.size;
+    return this.#routes.size;
   }
 
   /**
@@ -42,13 +42,13 @@ export class RoutingTable {
   apply(change: TableChange): void {
     const splits = this.#splitsAfter(change);
     for (const id of change.remove) this.#remove(id);
-    for (const deployment of change.add) this.#add(deployment);
+    for (const route of change.add) this.#add(route);
     if (splits !== this.#splits) this.#resplit(splits);
     this.#revision = change.revision;
   }
 
-  /** The deployment for a host (lower case, without port) and an origin-form target; `null`: nobody serves it. */
-  match(host: string, target: string): Deployment | null {
+  /** The route of a host (lower case, without port) and an origin-form target; `null`: nobody serves it. */
+  match(host: string, target: string): Route | null {
     return this.#matchPath(this.#hosts.get(host), target) ?? this.#matchPath(this.#wildcard(host), target);
   }
 
@@ -57,24 +57,25 @@ export class RoutingTable {
     return this.#shares.get(id);
   }
 
-  #wildcard(host: string): readonly Deployment[] | undefined {
+  #wildcard(host: string): readonly Route[] | undefined {
     const dot = host.indexOf('.');
     return dot <= 0 ? undefined : this.#hosts.get(`*${host.slice(dot)}`);
   }
 
-  #matchPath(candidates: readonly Deployment[] | undefined, target: string): Deployment | null {
+  #matchPath(candidates: readonly Route[] | undefined, target: string): Route | null {
     if (candidates === undefined) return null;
-    for (const deployment of candidates) if (covers(deployment.path, target)) return deployment;
+    for (const route of candidates) if (covers(route.path, target)) return route;
     return null;
   }
 
   #splitsAfter(change: TableChange): Splits {
-    const removed = new Set(change.splits.length === 0 ? [] : change.remove);
-    const added = new Map(
-      change.splits.length === 0 ? [] : change.add.map((deployment) => [deployment.id, deployment]),
-    );
-    const deploymentAt = (id: number): Deployment | undefined =>
-      added.get(id) ?? (removed.has(id) ? undefined : this.#deployments.get(id));
+    const isSplit = change.splits.length > 0;
+    const removed = new Set(isSplit ? change.remove : []);
+    const added = new Map(isSplit ? change.add.map((route) => [route.id, route]) : []);
+    const deploymentAt = (id: number): Deployment | undefined => {
+      const route = added.get(id) ?? (removed.has(id) ? undefined : this.#routes.get(id));
+      return route !== undefined && isDeployed(route) ? route : undefined;
+    };
     return splitsAfter(this.#splits, change, deploymentAt);
   }
 
@@ -84,39 +85,37 @@ export class RoutingTable {
     this.#splits = splits;
     this.#shares.clear();
     for (const { primary, canary, percent } of splits.values()) {
-      const deployment = this.#deployments.get(canary);
-      if (deployment === undefined) continue;
-      this.#unroute(deployment);
-      this.#shares.set(primary, { canary: deployment, percent });
+      const route = this.#routes.get(canary);
+      if (route === undefined || !isDeployed(route)) continue;
+      this.#unroute(route);
+      this.#shares.set(primary, { canary: route, percent });
     }
   }
 
-  #add(deployment: Deployment): void {
-    this.#deployments.set(deployment.id, deployment);
-    this.#route(deployment.id);
+  #add(route: Route): void {
+    this.#routes.set(route.id, route);
+    this.#route(route.id);
   }
 
   #remove(id: number): void {
-    const deployment = this.#deployments.get(id);
-    if (deployment === undefined) return;
-    this.#deployments.delete(id);
-    this.#unroute(deployment);
+    const route = this.#routes.get(id);
+    if (route === undefined) return;
+    this.#routes.delete(id);
+    this.#unroute(route);
   }
 
-  /** Has hosts and path of a deployment lead to it, if it is in the table. */
+  /** Has hosts and path of a route lead to it, if it is in the table. */
   #route(id: number): void {
-    const deployment = this.#deployments.get(id);
-    if (deployment === undefined) return;
-    for (const host of deployment.hosts) {
-      const others = this.#hosts.get(host) ?? [];
-      this.#hosts.set(
-        host,
-        [...others, deployment].toSorted((a, b) => b.path.length - a.path.length),
-      );
+    const route = this.#routes.get(id);
+    if (route === undefined) return;
+    for (const host of route.hosts) {
+      const others = this.#hosts.get(host);
+      const all = others === undefined ? [route] : [...others, route].toSorted((a, b) => b.path.length - a.path.length);
+      this.#hosts.set(host, all);
     }
   }
 
-  #unroute({ id, hosts }: Deployment): void {
+  #unroute({ id, hosts }: Route): void {
     for (const host of hosts) {
       const rest = (this.#hosts.get(host) ?? []).filter((other) => other.id !== id);
       if (rest.length === 0) this.#hosts.delete(host);

@@ -4,7 +4,7 @@ import type { Forward } from '../cache/ports.ts';
 import type { Backend } from '../capability/backend.ts';
 import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
 import type { ClientAddress } from '../http/message.ts';
-import { chainOf, type Deployment, type TableChange } from '../runtime/deployment.ts';
+import { chainOf, isDeployed, type Deployment, type Route, type TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
 import { AddressPolicy, type AddressPolicyOptions } from '../upstream/address-policy.ts';
 import type { TenantCounters } from '../runtime/tenant-counters.ts';
@@ -66,29 +66,19 @@ export class ServedDeployments {
   /** Applies a change of the table as a whole. Replaced deployments serve what they have begun. */
   apply(change: TableChange): void {
     this.#table.apply(change);
-    for (const deployment of change.add) {
-      const direct = this.#backendsOf(deployment);
-      const keys = signingKeys(deployment.jwt, deployment.grants.stores.signingKeys);
-      const issuers = tokenIssuers(deployment.jwt, direct, keys);
-      const signers = tokenSigners(deployment.jwt, keys);
-      const kept = this.#cached(deployment, direct);
-      const backends = { get: (name: string): Backend | undefined => kept.get(name) ?? direct.get(name) };
-      this.#quotas.open(tenantOf(deployment), deployment.budgets.cacheBytes);
-      const entry = { deployment, direct, backends, kept, issuers, signers, requests: 0, retired: false };
-      this.#entries.set(deployment.id, entry);
-    }
+    for (const route of change.add) if (isDeployed(route)) this.#serve(route);
     for (const id of change.remove) this.#retire(id);
   }
 
   /**
-   * The deployment for a host and target, and of two versions that share them the one for this client; `null`: nobody serves it.
-   * The client's address is read where there are two versions only.
+   * The deployment for a host and target, or the route to a tenant that rests, and of two versions that share them the one for this client;
+   * `null`: nobody serves it. The client's address is read where there are two versions only.
    */
-  match(host: string, target: string, client: Pick<ClientAddress, 'ip'>): Deployment | null {
-    const deployment = this.#table.match(host, target);
-    const share = deployment === null ? undefined : this.#table.shareOf(deployment.id);
-    if (deployment === null || share === undefined) return deployment;
-    return this.#options.clients.of(deployment.tenant, client.ip) < share.percent ? share.canary : deployment;
+  match(host: string, target: string, client: Pick<ClientAddress, 'ip'>): Route | null {
+    const route = this.#table.match(host, target);
+    const share = route === null ? undefined : this.#table.shareOf(route.id);
+    if (route === null || share === undefined) return route;
+    return this.#options.clients.of(route.tenant, client.ip) < share.percent ? share.canary : route;
   }
 
   /** Tenants with a deployment in the table. */
@@ -136,6 +126,18 @@ export class ServedDeployments {
   /** Closes everything. */
   async close(): Promise<void> {
     await Promise.all([...this.#entries.values()].map(({ direct }) => direct.close()));
+  }
+
+  #serve(deployment: Deployment): void {
+    const direct = this.#backendsOf(deployment);
+    const keys = signingKeys(deployment.jwt, deployment.grants.stores.signingKeys);
+    const issuers = tokenIssuers(deployment.jwt, direct, keys);
+    const signers = tokenSigners(deployment.jwt, keys);
+    const kept = this.#cached(deployment, direct);
+    const backends = { get: (name: string): Backend | undefined => kept.get(name) ?? direct.get(name) };
+    this.#quotas.open(tenantOf(deployment), deployment.budgets.cacheBytes);
+    const entry = { deployment, direct, backends, kept, issuers, signers, requests: 0, retired: false };
+    this.#entries.set(deployment.id, entry);
   }
 
   /** The backends behind the cache; none where the deployment has no part of that. */

@@ -5,6 +5,7 @@ import type { Purge } from '../cache/purge.ts';
 import type { KvAnswer } from '../capability/kv.ts';
 import type { ObjectAnswer } from '../capability/object-cache.ts';
 import type { LogLevel } from '../log-level.ts';
+import type { Outcome } from '../outcome.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
 import type { Rehearsal, RehearsalPurpose } from '../runtime/engine.ts';
 import type { ProcessBudgetShare } from '../runtime/process-budgets.ts';
@@ -82,6 +83,8 @@ export type ToDataThread =
   | { readonly kind: 'kv_answer'; readonly id: number; readonly answer: KvAnswer }
   /** The answer to an `object` with that number. */
   | { readonly kind: 'object_answer'; readonly id: number; readonly answer: ObjectAnswer }
+  /** The tenant of that route cannot be woken. */
+  | { readonly kind: 'unwoken'; readonly route: number; readonly outcome: Outcome; readonly reason: string }
   /** Look addresses up in these databases from now on. */
   | { readonly kind: 'geo'; readonly databases: readonly SharedArrayBuffer[] }
   /** Bring resident memory down by this thread's part. */
@@ -115,6 +118,8 @@ export type FromDataThread =
   | { readonly kind: 'object'; readonly asking: ObjectAsking }
   /** A guest gives up making an object. */
   | { readonly kind: 'object_release'; readonly fill: number }
+  /** Requests wait for a tenant that rests: a change without that route, or `unwoken`, answers. */
+  | { readonly kind: 'wake'; readonly tenant: string; readonly route: number }
   | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
   | { readonly kind: 'purged'; readonly id: number; readonly count: number }
   | { readonly kind: 'cached'; readonly id: number; readonly bytes: number; readonly entries: number }

@@ -7,7 +7,7 @@ import type { BodySink, BodySource } from '../http/body.ts';
 import type { HeaderList } from '../http/headers.ts';
 import type { ResponseHead } from '../http/message.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Deployment } from '../runtime/deployment.ts';
+import type { Deployment, Route } from '../runtime/deployment.ts';
 import { NO_COST, type Cost } from '../runtime/cost.ts';
 import type { Task } from '../runtime/task.ts';
 import type { AccessRecord, WebSocketRecord } from '../telemetry/access-log.ts';
@@ -31,6 +31,8 @@ export class Visit implements Exchange {
   body: RequestBody | null = null;
   /** The next handler's body while it is carried to the client. */
   relayed: BodySource | null = null;
+  /** The route to a tenant that it has waited for. */
+  route: Route | null = null;
   deployment: Deployment | null = null;
   backends: Reach = NO_BACKENDS;
   outcome: Outcome = 'ok';
@@ -78,7 +80,7 @@ export class Visit implements Exchange {
 
   /** Whose request it is; `null`: it has reached no tenant. */
   get tenant(): string | null {
-    return this.deployment?.tenant ?? null;
+    return (this.deployment ?? this.route)?.tenant ?? null;
   }
 
   /** The stream that the guest opened. */

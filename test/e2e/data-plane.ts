@@ -66,6 +66,7 @@ export class DataPlane {
         onKv: () => Promise.resolve({ kind: 'fault', fault: 'unavailable' }),
         onObject: () => Promise.resolve({ kind: 'fault', fault: 'unavailable' }),
         onObjectRelease: () => undefined,
+        onWake: () => undefined,
         onDeath: (error) => {
           throw error;
         },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Activation, type Change } from '../../../src/control/activation.ts';
+import { isDeployed } from '../../../src/runtime/deployment.ts';
 import { AuditTrail } from '../../../src/control/audit-trail.ts';
 import { storeParts } from '../../../src/control/app-store.ts';
 import { InForce } from '../../../src/control/in-force.ts';
@@ -16,6 +17,8 @@ import {
   refusalOf,
   stubCompile,
   temporaryFolder,
+  noThread,
+  deployedAt,
 } from './control-harness.ts';
 
 interface Stage {
@@ -51,7 +54,14 @@ async function staged(): Promise<Stage> {
     clearFigures: () => undefined,
     onFreed: () => undefined,
   });
-  const serving = new StoredServing({ store, blobs, pipeline, inForce, snapshots: noSnapshots(inForce) });
+  const serving = new StoredServing({
+    store,
+    blobs,
+    pipeline,
+    inForce,
+    snapshots: noSnapshots(inForce),
+    onLoaded: () => undefined,
+  });
   const activation = new Activation(store, serving, new AuditTrail(store, () => undefined));
   const told = { actor: 'ann', ifRevision: null, tenant: 'a', action: 'x.set', detail: {} };
   const stage: Stage = {
@@ -72,7 +82,7 @@ describe('a change of what is in force', () => {
     let seen: number | null | undefined;
     stage.during = () => Promise.resolve(void (seen = stage.store.tenant('a')?.active));
     expect(await stage.apply({ active: 1 })).toEqual(stage.store.tenant('a'));
-    expect([seen, stage.inForce.deployments.get('api a')?.version, stage.actions()]).toEqual([1, '1', ['x.set']]);
+    expect([seen, deployedAt(stage.inForce, 'api a')?.version, stage.actions()]).toEqual([1, '1', ['x.set']]);
   });
 
   it('admits what is not in force yet, and nothing twice', async () => {
@@ -113,14 +123,14 @@ describe('a change of what is in force', () => {
     const stage = await staged();
     expect((await refusalOf(() => stage.apply({}, { tenant: '__proto__' }))).code).toBe('not_found');
     expect((await refusalOf(() => stage.apply({ active: 1 }, { ifRevision: 9 }))).code).toBe('precondition_failed');
-    expect([stage.actions(), stage.inForce.deployments.size]).toEqual([[], 0]);
+    expect([stage.actions(), stage.inForce.routes.size]).toEqual([[], 0]);
   });
 
   it('that cannot be served is undone in every part, and the reason is told', async () => {
     const stage = await staged();
     await stage.apply({ active: 1, limits: { cpu_ms: 5 }, allowBackends: ['10.0.0.0/8'] });
     const before = stage.store.tenant('a');
-    stage.during = () => Promise.reject(new Error('no thread'));
+    stage.during = noThread;
     const canary = { version: 2, percent: 5, maxCostFactor: 2, startedMs: 1 };
     const change = {
       active: 3,
@@ -135,6 +145,12 @@ describe('a change of what is in force', () => {
     expect(stage.store.tenant('a')).toEqual({ ...before, revision: (before?.revision ?? 0) + 2 });
     expect(stage.actions()).toEqual(['x.set.undone', 'x.set', 'x.set']);
     expect(stage.store.audit({ limit: 1, cursor: null }).items[0]?.detail).toEqual({ reason: 'no thread' });
-    expect([...stage.inForce.deployments.values()].map(({ version }) => version)).toEqual(['1']);
+    expect(
+      stage.inForce.routes
+        .values()
+        .filter(isDeployed)
+        .map(({ version }) => version)
+        .toArray(),
+    ).toEqual(['1']);
   });
 });

@@ -6,7 +6,7 @@ import { FolderContents } from '../../../src/control/folder-contents.ts';
 import { refuseUngranted } from '../../../src/control/ungranted.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import { opened, refusal } from '../store/fixtures.ts';
-import { ControlHarness, manifestOf, WIDER } from './control-harness.ts';
+import { ControlHarness, manifestOf, WIDER, deployedAt } from './control-harness.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -128,7 +128,8 @@ describe('a control plane', () => {
       content.putSecret('a', 'KEY', Buffer.from('hidden'));
     });
     await untilPublished(harness, 2);
-    const [{ grants, id } = { grants: null, id: 0 }] = harness.published[1]?.add ?? [];
+    const { grants, id } = deployedAt(harness.control.inForce, 'api a') ?? { grants: null, id: 0 };
+    expect(harness.published[1]?.add.map((route) => route.id)).toEqual([id]);
     expect(grants?.stores.config?.get('k')).toBe('v');
     expect(Buffer.from(grants?.stores.secrets.get('KEY') ?? []).toString()).toBe('hidden');
     expect(harness.published[1]?.remove).toEqual([harness.published[0]?.add[0]?.id]);
@@ -138,7 +139,7 @@ describe('a control plane', () => {
     await harness.tenants.refresh('idle');
     await harness.tenants.refresh('nobody');
     expect(harness.published).toHaveLength(2);
-    expect(harness.control.inForce.deployments.get('api a')?.id).toBe(id);
+    expect(deployedAt(harness.control.inForce, 'api a')?.id).toBe(id);
     expect(harness.said).not.toContain('hidden');
   });
 
@@ -150,7 +151,7 @@ describe('a control plane', () => {
     while (!harness.said.includes('not in force: no thread')) await turn();
     harness.control.content.putConfig('a', 'config', 'k', 'two');
     await untilPublished(harness, 2);
-    expect(harness.published[1]?.add[0]?.grants.stores.config?.get('k')).toBe('two');
+    expect(deployedAt(harness.control.inForce, 'api a')?.grants.stores.config?.get('k')).toBe('two');
   });
 
   it('answers guests from their own tenant, of the API or the folder, and not from one that is no more', async () => {

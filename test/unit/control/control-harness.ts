@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Control } from '../../../src/control/control.ts';
+import { Control, type ControlOptions } from '../../../src/control/control.ts';
 import type { Purge } from '../../../src/cache/purge.ts';
 import type { Compiled } from '../../../src/control/compiler.ts';
 import type { Compile } from '../../../src/control/module-cache.ts';
@@ -15,7 +15,7 @@ import type { Tenants } from '../../../src/control/tenants.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import type { TenantSource } from '../../../src/control/tenants-folder.ts';
 import { KerbError } from '../../../src/errors.ts';
-import type { Deployment, Split } from '../../../src/runtime/deployment.ts';
+import { isDeployed, type Deployment, type Route, type Split } from '../../../src/runtime/deployment.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { VersionCounters } from '../../../src/runtime/version-counters.ts';
 import { RoutingTable } from '../../../src/server/routing-table.ts';
@@ -30,10 +30,29 @@ export const WIDER = { ...ANN, acceptWider: true };
 
 /** A change as it was published. */
 export interface Published {
-  readonly add: readonly Deployment[];
+  readonly add: readonly Route[];
   readonly remove: readonly number[];
   readonly splits: readonly Split[];
 }
+
+/** The deployment at a place; `undefined`: there is none, or a tenant that rests. */
+export function deployedAt(inForce: InForce, place: string): Deployment | undefined {
+  const route = inForce.routes.get(place);
+  return route !== undefined && isDeployed(route) ? route : undefined;
+}
+
+/** A publish that cannot be. */
+export function noThread(): never {
+  throw new Error('no thread');
+}
+
+/** Nothing is put to rest for want of memory, and nothing waits to be woken. */
+export const RESTING: ControlOptions['resting'] = {
+  maxBytes: Infinity,
+  codeBytes: () => 0,
+  admit: () => undefined,
+  unwoken: () => undefined,
+};
 
 /** A promise that the test settles. */
 export interface Gate {
@@ -146,6 +165,7 @@ export class ControlHarness {
   readonly held = new Map<number, Gate>();
   /** What the next publishes do instead of succeeding, one each. */
   readonly #turns: (() => Promise<void>)[] = [];
+  #applied: Promise<unknown> = Promise.resolve();
   readonly #options: HarnessOptions;
   counters: TenantCounters;
   versionCounters: VersionCounters;
@@ -200,6 +220,7 @@ export class ControlHarness {
         versionCounters: this.versionCounters,
         rehearse: (deployment, purpose) => this.rehearse(deployment, purpose),
         objects: { purgeTag: () => 0, purgeAll: () => 0 },
+        resting: RESTING,
         cache: {
           purge: async (purge) => {
             this.purges.push(purge);
@@ -216,15 +237,22 @@ export class ControlHarness {
     this.#control.tenants.onAudit((entry) => this.audit.push(entry));
   }
 
-  async #publish(change: Published): Promise<void> {
-    await this.#turns.shift()?.();
-    this.table.apply({ revision: this.table.revision + 1, ...change });
-    this.published.push(change);
+  /** What cannot be published is told at once; what waits is applied later, in its order. */
+  #publish(change: Published): Promise<void> {
+    const reached = Promise.all([this.#turns.shift()?.(), this.#applied]);
+    const applied = reached.then(() => {
+      this.table.apply({ revision: this.table.revision + 1, ...change });
+      this.published.push(change);
+    });
+    this.#applied = applied;
+    return applied;
   }
 
   /** Has the next publish fail. */
   failPublish(message = 'no thread'): void {
-    this.#turns.push(() => Promise.reject(new Error(message)));
+    this.#turns.push(() => {
+      throw new Error(message);
+    });
   }
 
   /** Has the next publish wait. */
@@ -262,7 +290,8 @@ export class ControlHarness {
 
   /** The deployment that data threads find; `null`: none. */
   serving(host: string, path = '/'): Deployment | null {
-    return this.table.match(host, path);
+    const route = this.table.match(host, path);
+    return route !== null && isDeployed(route) ? route : null;
   }
 
   /** Everything that could have changed, to be compared with later; audit records are left out. */
@@ -274,7 +303,7 @@ export class ControlHarness {
         inForce: [name, active, previous, canary, requiredKeys, signingKeys, limits, allowBackends],
         domains: store.domains(name),
       })),
-      table: [...inForce.deployments].map(([place, { id }]) => `${place}: ${id}`).toSorted(),
+      table: [...inForce.routes].map(([place, { id }]) => `${place}: ${id}`).toSorted(),
       routed: this.table.size,
     };
   }

@@ -1,9 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { NO_STORES } from '../../../src/capability/stores.ts';
-import { conflictIn, InForce } from '../../../src/control/in-force.ts';
+import { InForce } from '../../../src/control/in-force.ts';
 import { Pipeline } from '../../../src/control/pipeline.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
-import { compiledStub, folderSource, gate, refusalOf, stubCompile, type Published } from './control-harness.ts';
+import {
+  compiledStub,
+  folderSource,
+  gate,
+  refusalOf,
+  stubCompile,
+  type Published,
+  noThread,
+} from './control-harness.ts';
 
 interface Tried {
   readonly inForce: InForce;
@@ -23,9 +31,10 @@ function tried(figuresSlots = 4): Tried {
   const pipeline = new Pipeline(stubCompile());
   const self: Tried = {
     inForce: new InForce({
-      publish: async (add, remove, splits) => {
-        await self.during();
+      publish: (add, remove, splits) => {
+        const during = self.during();
         published.push({ add, remove, splits });
+        return during;
       },
       tenantSlots: 2,
       figuresSlots,
@@ -43,7 +52,7 @@ function tried(figuresSlots = 4): Tried {
       const place = { id, slot: 0, figuresSlot, version: '1', hosts: [host], allowBackends: [] };
       return pipeline.deploymentOf(admitted, place, NO_STORES);
     },
-    set: (place, deployment) => self.inForce.apply(() => ({ set: new Map([[place, deployment]]) })),
+    set: (place, deployment) => self.inForce.apply({ set: new Map([[place, deployment]]) }),
   };
   return self;
 }
@@ -55,14 +64,14 @@ describe('the table in force', () => {
     await set('api a', a);
     await set('api b', b);
     await set('api a', a2);
-    await inForce.apply(() => ({ remove: ['api b', 'api never'] }));
+    await inForce.apply({ remove: ['api b', 'api never'] });
     expect(published).toEqual([
       { add: [a], remove: [], splits: [] },
       { add: [b], remove: [], splits: [] },
       { add: [a2], remove: [a.id], splits: [] },
       { add: [], remove: [b.id], splits: [] },
     ]);
-    expect([...inForce.deployments]).toEqual([['api a', a2]]);
+    expect([...inForce.routes]).toEqual([['api a', a2]]);
   });
 
   it('publishes nothing for a change that changes nothing', async () => {
@@ -70,14 +79,14 @@ describe('the table in force', () => {
     const a = made('a', 'a.test');
     await set('api a', a);
     await set('api a', a);
-    await inForce.apply(() => ({}));
+    await inForce.apply({});
     expect(published).toHaveLength(1);
   });
 
   it('publishes a share that changes by itself', async () => {
     const { inForce, published } = tried();
     const splits = [{ primary: 1, canary: 2, percent: 5 }];
-    await inForce.apply(() => ({ splits }));
+    await inForce.apply({ splits });
     expect(published).toEqual([{ add: [], remove: [], splits }]);
   });
 
@@ -86,48 +95,53 @@ describe('the table in force', () => {
     const [first, second] = [made('a', 'a.test'), made('a', 'a.test')];
     await set('api a', first);
     await set('api a canary', second);
-    await inForce.apply(() => ({ set: new Map([['api a', second]]), remove: ['api a canary'] }));
+    await inForce.apply({ set: new Map([['api a', second]]), remove: ['api a canary'] });
     expect(published.at(-1)).toEqual({ add: [], remove: [first.id], splits: [] });
-    expect([...inForce.deployments]).toEqual([['api a', second]]);
+    expect([...inForce.routes]).toEqual([['api a', second]]);
   });
 
-  it('changes one thing after the other, each knowing the table as it is then', async () => {
+  it('changes at once, and says so when every thread serves by it', async () => {
     const own = tried();
     const stop = gate();
     own.during = () => stop.passed;
-    const first = own.set('api a', own.made('a', 'a.test'));
-    const seen: string[][] = [];
-    const second = own.inForce.apply((table) => {
-      seen.push([...table.keys()]);
-      return {};
-    });
+    const a = own.made('a', 'a.test');
+    let isServed = false;
+    const first = own.set('api a', a).then(() => (isServed = true));
+    const second = own.inForce.apply({ remove: ['api a'] });
     await Promise.resolve();
-    expect([seen, [...own.inForce.deployments]]).toEqual([[], []]);
+    expect([own.published.map(({ add, remove }) => [add, remove]), isServed]).toEqual([
+      [
+        [[a], []],
+        [[], [a.id]],
+      ],
+      false,
+    ]);
     stop.open();
     await Promise.all([first, second]);
-    expect(seen).toEqual([['api a']]);
+    expect(isServed).toBe(true);
   });
 
   it('stays as it was when publishing fails, and takes the next change', async () => {
     const own = tried();
     const a = own.made('a', 'a.test');
     await own.set('api a', a);
-    own.during = () => Promise.reject(new Error('no thread'));
+    own.during = noThread;
     await expect(own.set('api a', own.made('a', 'a.test'))).rejects.toThrow('no thread');
-    expect([...own.inForce.deployments]).toEqual([['api a', a]]);
+    expect([...own.inForce.routes]).toEqual([['api a', a]]);
     own.during = () => Promise.resolve();
-    await own.inForce.apply(() => ({ remove: ['api a'] }));
-    expect(own.inForce.deployments.size).toBe(0);
+    await own.inForce.apply({ remove: ['api a'] });
+    expect(own.inForce.routes.size).toBe(0);
   });
 
-  it('stays as it was when the change cannot even be said', async () => {
-    const { inForce, made, set } = tried();
-    const failing = inForce.apply(() => {
-      throw new TypeError('a bug');
-    });
-    await expect(failing).rejects.toThrow('a bug');
-    await set('api a', made('a', 'a.test'));
-    expect(inForce.deployments.size).toBe(1);
+  it('counts deployments, and not those that rest', async () => {
+    const { inForce, made } = tried();
+    const resting = { id: inForce.nextId(), tenant: 'a', hosts: ['a.test'], path: '/' };
+    await inForce.apply({ set: new Map([['api a', resting]]) });
+    expect([inForce.routes.size, inForce.deployed]).toEqual([1, 0]);
+    await inForce.apply({ set: new Map([['api a', made('a', 'a.test')]]) });
+    expect([inForce.routes.size, inForce.deployed]).toEqual([1, 1]);
+    await inForce.apply({ set: new Map([['api a', { ...resting, id: inForce.nextId() }]]) });
+    expect([inForce.routes.size, inForce.deployed]).toEqual([1, 0]);
   });
 });
 
@@ -139,12 +153,12 @@ describe('a route', () => {
       ['api c', made('c', 'c.test')],
       ['api b', made('b', 'x.test')],
     ]);
-    const refused = await refusalOf(() => inForce.apply(() => ({ set: change })));
+    const refused = await refusalOf(() => inForce.apply({ set: change }));
     expect([refused.code, refused.message]).toEqual([
       'route_conflict',
       'x.test/ is served by tenant a; choose other hosts or another path',
     ]);
-    expect([published.length, [...inForce.deployments.keys()]]).toEqual([1, ['api a']]);
+    expect([published.length, [...inForce.routes.keys()]]).toEqual([1, ['api a']]);
   });
 
   it('twice in one change is refused', async () => {
@@ -153,7 +167,7 @@ describe('a route', () => {
       ['api a', made('a', 'x.test')],
       ['api b', made('b', 'x.test')],
     ]);
-    expect((await refusalOf(() => inForce.apply(() => ({ set })))).code).toBe('route_conflict');
+    expect((await refusalOf(() => inForce.apply({ set }))).code).toBe('route_conflict');
   });
 
   it('can change hands in one change, in any order', async () => {
@@ -163,34 +177,8 @@ describe('a route', () => {
       ['api b', made('b', 'x.test')],
       ['api a', made('a', 'y.test')],
     ]);
-    await inForce.apply(() => ({ set: swap }));
-    expect(inForce.deployments.get('api b')?.hosts).toEqual(['x.test']);
-  });
-
-  it('is host and path: another path and a wildcard are other routes', () => {
-    const { made } = tried();
-    const table = new Map([['api a', made('a', 'x.test')]]);
-    for (const other of [made('b', 'x.test', '/b'), made('b', '*.test'), made('b', 'y.test')])
-      expect(conflictIn(table, 'api b', other)).toBeNull();
-    expect(conflictIn(table, 'api b', made('b', 'x.test'))?.code).toBe('route_conflict');
-  });
-
-  it("is shared by a tenant's versions, but not by tenants of one name from two sources", () => {
-    const { made } = tried();
-    const table = new Map([['api a', made('a', 'x.test')]]);
-    const again = made('a', 'x.test');
-    expect(conflictIn(table, 'api a', again)).toBeNull();
-    expect(conflictIn(table, 'api a canary', again)).toBeNull();
-    expect(conflictIn(new Map([['api a canary', again]]), 'api a', again)).toBeNull();
-    for (const place of ['folder tenants/a', 'folder api a', 'api ab', 'a', ''])
-      expect(conflictIn(table, place, again)?.code).toBe('route_conflict');
-  });
-
-  it('can be that of any name', () => {
-    const { made } = tried();
-    const table = new Map([['api constructor', made('constructor', '__proto__')]]);
-    expect(conflictIn(table, 'api b', made('b', '__proto__'))?.message).toContain('tenant constructor');
-    expect(conflictIn(new Map(), 'api b', made('b', 'constructor'))).toBeNull();
+    await inForce.apply({ set: swap });
+    expect(inForce.routes.get('api b')?.hosts).toEqual(['x.test']);
   });
 });
 
@@ -218,7 +206,7 @@ describe('places in shared memory', () => {
     const { inForce, made, set } = tried(1);
     await set('api a', made('a', 'a.test', '/', inForce.takeFigures()));
     expect(inForce.takeFigures()).toBeNull();
-    await inForce.apply(() => ({ remove: ['api a'] }));
+    await inForce.apply({ remove: ['api a'] });
     expect(inForce.takeFigures()).toBe(0);
   });
 
@@ -226,15 +214,15 @@ describe('places in shared memory', () => {
     const own = tried(1);
     const place = own.inForce.takeFigures();
     await own.set('api a', own.made('a', 'a.test', '/', place));
-    own.during = () => Promise.reject(new Error('no thread'));
-    await expect(own.inForce.apply(() => ({ remove: ['api a'] }))).rejects.toThrow('no thread');
+    own.during = noThread;
+    await expect(own.inForce.apply({ remove: ['api a'] })).rejects.toThrow('no thread');
     expect(own.inForce.takeFigures()).toBeNull();
   });
 
   it('are none of what has no figures', async () => {
     const { inForce, made, set } = tried(0);
     await set('folder a', made('a', 'a.test'));
-    await inForce.apply(() => ({ remove: ['folder a'] }));
+    await inForce.apply({ remove: ['folder a'] });
     expect(inForce.takeFigures()).toBeNull();
   });
 
@@ -254,10 +242,10 @@ describe('routes', () => {
     expect(own.freed).toBe(1);
     await own.set('api a', own.made('a', 'b.test', '/p'));
     expect(own.freed).toBe(2);
-    await own.inForce.apply(() => ({ remove: ['api a'], set: new Map([['api b', own.made('b', 'b.test', '/p')]]) }));
+    await own.inForce.apply({ remove: ['api a'], set: new Map([['api b', own.made('b', 'b.test', '/p')]]) });
     expect(own.freed).toBe(2);
-    own.during = () => Promise.reject(new Error('no thread'));
-    await expect(own.inForce.apply(() => ({ remove: ['api b'] }))).rejects.toThrow('no thread');
+    own.during = noThread;
+    await expect(own.inForce.apply({ remove: ['api b'] })).rejects.toThrow('no thread');
     expect(own.freed).toBe(2);
   });
 });

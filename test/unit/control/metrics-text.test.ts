@@ -5,6 +5,7 @@ import { OUTCOME_NAMES, type Outcome } from '../../../src/outcome.ts';
 
 const PROCESS: ProcessMetrics = {
   deployments: 2,
+  resting: { awake: 31, resting: 32, awakeBytes: 33, woken: 34, unwoken: 35, rested: 36 },
   threads: [
     { requests: 1, memories: 2, idleBytes: 3, cacheBytes: 2_048, cacheEntries: 3 },
     { requests: 4, memories: 5, idleBytes: 6, cacheBytes: 2_048, cacheEntries: 3 },

@@ -16,6 +16,7 @@ import {
   REFUSED,
   stubCompile,
   type Published,
+  noThread,
 } from './control-harness.ts';
 
 let changes: Published[];
@@ -39,9 +40,10 @@ const compile: Compile = async (request) => {
 
 function made(slots = 10): Registry {
   inForce = new InForce({
-    publish: async (add, remove, splits) => {
-      await during();
+    publish: (add, remove, splits) => {
+      const reached = during();
       changes.push({ add, remove, splits });
+      return reached;
     },
     tenantSlots: slots,
     figuresSlots: 0,
@@ -126,10 +128,10 @@ describe('a batch', () => {
   it('that cannot be published leaves everything as it was', async () => {
     await registry.apply([found('a')]);
     const version = registry.deployments[0]?.version;
-    during = () => Promise.reject(new Error('no thread'));
+    during = noThread;
     await expect(registry.apply([found('a'), found('b')])).rejects.toThrow('no thread');
     expect(registry.deployments.map((one) => one.version)).toEqual([version]);
-    expect(inForce.deployments.size).toBe(1);
+    expect(inForce.routes.size).toBe(1);
     during = () => Promise.resolve();
     await registry.apply([found('c')]);
     expect(said).toContain('c: version');
@@ -141,7 +143,7 @@ it('gives back the room of images of what could not be published, and of nothing
   const given = vi.spyOn(inForce, 'giveImage');
   await registry.apply([found('a')]);
   const last = registry.deployments[0]?.id ?? 0;
-  during = () => Promise.reject(new Error('no thread'));
+  during = noThread;
   await expect(registry.apply([found('b')])).rejects.toThrow('no thread');
   expect(given.mock.calls).toEqual([[last + 1]]);
 });
@@ -268,7 +270,7 @@ function ofApi(tenant: string, ...names: readonly string[]): Deployment {
 
 async function deployByApi(tenant: string, ...names: readonly string[]): Promise<void> {
   const deployment = ofApi(tenant, ...names);
-  await inForce.apply(() => ({ set: new Map([[`api ${tenant}`, deployment]]) }));
+  await inForce.apply({ set: new Map([[`api ${tenant}`, deployment]]) });
 }
 
 describe('what the API has', () => {
@@ -276,7 +278,7 @@ describe('what the API has', () => {
     await deployByApi('shop', 'x.test');
     await registry.apply([found('a', hosts('x.test'))]);
     expect(said).toMatch(/tenants\/a: not deployed: x\.test\/ is served by tenant shop/);
-    await inForce.apply(() => ({ remove: ['api shop'] }));
+    await inForce.apply({ remove: ['api shop'] });
     await registry.apply([]);
     expect(running()).toEqual(['a@x.test']);
   });
@@ -315,7 +317,7 @@ describe('what the API has', () => {
 describe('an app that waits for a route', () => {
   it('goes on waiting when the change that would have given it cannot be published', async () => {
     await registry.apply([found('a', hosts('x.test')), found('b', hosts('x.test'))]);
-    during = () => Promise.reject(new Error('no thread'));
+    during = noThread;
     await expect(registry.apply([gone('a')])).rejects.toThrow('no thread');
     expect(running()).toEqual(['a@x.test']);
     during = () => Promise.resolve();

@@ -100,9 +100,9 @@ describe('an image', () => {
     expect(given.findIndex(({ image }) => image === null)).toBe(MAX_IMAGES_BYTES / MAX_IMAGE_BYTES);
     const [first] = given;
     if (first === undefined) throw new TypeError('none was given');
-    await stage.inForce.apply(() => ({ set: new Map([['api a', first]]) }));
+    await stage.inForce.apply({ set: new Map([['api a', first]]) });
     expect(stage.inForce.hasRoom(1)).toBe(false);
-    await stage.inForce.apply(() => ({ remove: ['api a'] }));
+    await stage.inForce.apply({ remove: ['api a'] });
     expect([stage.inForce.hasRoom(MAX_IMAGE_BYTES), stage.inForce.hasRoom(MAX_IMAGE_BYTES + 1)]).toEqual([true, false]);
   });
 

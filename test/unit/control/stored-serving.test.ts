@@ -23,6 +23,7 @@ import {
   stubCompile,
   temporaryFolder,
   type Published,
+  noThread,
 } from './control-harness.ts';
 
 class Stage {
@@ -41,9 +42,10 @@ class Stage {
 
   constructor(figuresSlots = 2) {
     this.inForce = new InForce({
-      publish: async (add, remove, splits) => {
-        await this.during();
+      publish: (add, remove, splits) => {
+        const during = this.during();
         this.published.push({ add, remove, splits });
+        return during;
       },
       tenantSlots: 4,
       figuresSlots,
@@ -53,7 +55,7 @@ class Stage {
     const pipeline = new Pipeline(stubCompile());
     this.snapshots = noSnapshots(this.inForce, (deployment, purpose) => this.rehearse(deployment, purpose));
     const { store, blobs, inForce, snapshots } = this;
-    this.serving = new StoredServing({ store, blobs, pipeline, inForce, snapshots });
+    this.serving = new StoredServing({ store, blobs, pipeline, inForce, snapshots, onLoaded: () => undefined });
   }
 
   async append(tenant: string, more = ''): Promise<void> {
@@ -101,7 +103,7 @@ describe('a stored tenant', () => {
   it('serves its active version, at a place of its own', async () => {
     const { serving, inForce, published } = await staged();
     const deployment = serving.deploymentOf('a', 1);
-    expect([...inForce.deployments]).toEqual([['api a', deployment]]);
+    expect([...inForce.routes]).toEqual([['api a', deployment]]);
     expect(deployment).toMatchObject({ tenant: 'a', version: '1', slot: 0, figuresSlot: 0, hosts: ['a.localhost'] });
     expect(published).toEqual([{ add: [deployment], remove: [], splits: [] }]);
   });
@@ -122,7 +124,7 @@ describe('a stored tenant', () => {
     ids.add(stage.serving.deploymentOf('a', 1)?.id);
     await stage.bring('a', { allowBackends: ['10.0.0.0/8'] });
     ids.add(stage.serving.deploymentOf('a', 1)?.id);
-    expect([ids.size, stage.inForce.deployments.size, stage.free]).toEqual([3, 1, 1]);
+    expect([ids.size, stage.inForce.routes.size, stage.free]).toEqual([3, 1, 1]);
     expect(stage.serving.deploymentOf('a', 1)).toMatchObject({ hosts: ['a.localhost', 'x.test'], slot: 0 });
   });
 
@@ -145,7 +147,7 @@ describe('a stored tenant', () => {
     await stage.bring('a', { canary: canaryOf(2) });
     const [primary, canary] = [1, 2].map((version) => stage.serving.deploymentOf('a', version));
     await stage.bring('a', { active: 2, previous: 1, canary: null });
-    expect(stage.inForce.deployments.get('api a')).toBe(canary);
+    expect(stage.inForce.routes.get('api a')).toBe(canary);
     expect(stage.published.at(-1)).toEqual({ add: [], remove: [primary?.id], splits: [] });
     expect([stage.serving.deploymentOf('a', 1), stage.free]).toEqual([null, 1]);
   });
@@ -154,7 +156,7 @@ describe('a stored tenant', () => {
     const stage = await staged();
     await stage.bring('a', { canary: canaryOf(2) });
     await stage.bring('a', { active: null, canary: null });
-    expect([stage.inForce.deployments.size, stage.free]).toEqual([0, 2]);
+    expect([stage.inForce.routes.size, stage.free]).toEqual([0, 2]);
     expect([...stage.inForce.tenantSlots]).toEqual([['a', 0]]);
     expect(stage.serving.deploymentOf('a', 1)).toBeNull();
   });
@@ -172,11 +174,11 @@ describe('what cannot be served', () => {
   it('leaves everything as it was, with nothing taken', async () => {
     const stage = await staged();
     const before = stage.serving.deploymentOf('a', 1);
-    stage.during = () => Promise.reject(new Error('no thread'));
+    stage.during = noThread;
     await expect(stage.bring('a', { active: 2 })).rejects.toThrow('no thread');
     await expect(stage.bring('a', { active: null })).rejects.toThrow('no thread');
     expect([stage.serving.deploymentOf('a', 1), stage.serving.deploymentOf('a', 2)]).toEqual([before, null]);
-    expect([[...stage.inForce.deployments.values()], stage.free]).toEqual([[before], 1]);
+    expect([[...stage.inForce.routes.values()], stage.free]).toEqual([[before], 1]);
   });
 
   it('because no instance can be tried any more gives back what it has taken', async () => {
@@ -195,9 +197,9 @@ describe('what cannot be served', () => {
     stage.store.addDomain({ host: 'x.a.localhost', tenant: 'b', createdMs: 1, createdBy: 'op' });
     await stage.append('b');
     await stage.bring('b', { active: 1 });
-    const before = [...stage.inForce.deployments.values()];
+    const before = [...stage.inForce.routes.values()];
     expect((await refusalOf(() => stage.bring('a', { active: 2 }))).code).toBe('route_conflict');
-    expect([...stage.inForce.deployments.values()]).toEqual(before);
+    expect([...stage.inForce.routes.values()]).toEqual(before);
   });
 
   it('because bytes are lost says which, and the versions beside it take nothing', async () => {
@@ -207,7 +209,7 @@ describe('what cannot be served', () => {
     stage.lose(2);
     const refused = await refusalOf(() => stage.bring('a', { active: 1, canary: canaryOf(2) }));
     expect([refused.code, refused.message]).toEqual(['corrupt', expect.stringContaining('version 2 of a') as string]);
-    expect([stage.free, stage.inForce.deployments.size, stage.inForce.nextId()]).toEqual([2, 0, 1]);
+    expect([stage.free, stage.inForce.routes.size, stage.inForce.nextId()]).toEqual([2, 0, 1]);
   });
 
   it('is no version that there is', async () => {

@@ -1,3 +1,4 @@
+import { isDeployed } from '../../../src/runtime/deployment.ts';
 import { describe, expect, it } from 'vitest';
 import { signModule } from '../../../src/auth/module-signature.ts';
 import { importPublicKey } from '../../../src/auth/public-key.ts';
@@ -230,7 +231,10 @@ describe('backends', () => {
     await harness.deployed('a', 2);
     await harness.tenants.startCanary('a', { version: 1, percent: 5, maxCostFactor: 2 }, NARROW);
     await harness.tenants.setAllowedBackends('a', ['10.0.0.0/8'], ANN);
-    for (const { allowBackends } of harness.control.inForce.deployments.values())
-      expect(allowBackends).toEqual(['10.0.0.0/8']);
+    const ranges = harness.control.inForce.routes
+      .values()
+      .filter(isDeployed)
+      .map(({ allowBackends }) => allowBackends);
+    expect([...ranges]).toEqual([['10.0.0.0/8'], ['10.0.0.0/8']]);
   });
 });

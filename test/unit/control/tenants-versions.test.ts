@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANN, ControlHarness, NARROW, refusalOf, WIDER } from './control-harness.ts';
+import { ANN, ControlHarness, NARROW, refusalOf, WIDER, deployedAt } from './control-harness.ts';
 
 const CANARY = { version: 2, percent: 10, maxCostFactor: 2 };
 
@@ -222,13 +222,13 @@ describe('2,000 deploys, each rolled back', () => {
     const { inForce } = harness.control;
     for (let cycle = 0; cycle < 2_000; cycle++) {
       const { version } = await harness.deploy('a', 2);
-      expect(inForce.deployments.get('api a')?.figuresSlot).not.toBeNull();
+      expect(deployedAt(inForce, 'api a')?.figuresSlot).not.toBeNull();
       if (version.version % 100 === 0) {
         const canary = { ...CANARY, version: version.version - 1 };
         await harness.tenants.startCanary('a', canary, NARROW);
       }
       await harness.tenants.rollback('a', ANN);
-      if (harness.table.size !== 2 || inForce.deployments.size !== 2) throw new Error(`it grew in cycle ${cycle}`);
+      if (harness.table.size !== 2 || inForce.routes.size !== 2) throw new Error(`it grew in cycle ${cycle}`);
     }
     expect([inForce.tenantSlots.size, harness.tenants.figures().length]).toEqual([2, 2]);
     const free = [0, 1, 2].map(() => inForce.takeFigures());

@@ -106,7 +106,7 @@ describe('a tenant', () => {
     await harness.deployed('a', 2);
     await harness.tenants.startCanary('a', { version: 1, percent: 5, maxCostFactor: 2 }, WIDER);
     await harness.tenants.deleteTenant('a', ANN);
-    expect([harness.table.size, harness.control.inForce.deployments.size]).toEqual([0, 0]);
+    expect([harness.table.size, harness.control.inForce.routes.size]).toEqual([0, 0]);
     expect((await refusalOf(() => harness.tenants.tenant('a'))).code).toBe('not_found');
     await harness.tenants.addDomain('b', 'x.test', 'ann');
     harness.tenants.createTenant('a', 'ann');

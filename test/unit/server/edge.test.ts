@@ -5,6 +5,7 @@ import { BodyError, BytesSource, type BodySource } from '../../../src/http/body.
 import { HeaderList } from '../../../src/http/headers.ts';
 import type { Outcome } from '../../../src/outcome.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
+import { Waking } from '../../../src/server/waking.ts';
 import type { Engine, Run } from '../../../src/runtime/engine.ts';
 import { CapacityError } from '../../../src/runtime/refusal.ts';
 import { Task } from '../../../src/runtime/task.ts';
@@ -24,6 +25,7 @@ import { FakeTransport } from './fake-transport.ts';
 const COST = { cpuMs: 1, waitMs: 0, slices: 1, hostcalls: 3, memoryBytes: 65_536, instance: 'fresh' } as const;
 const DEPLOYMENT = {
   id: 1,
+  module: null,
   tenant: 'acme',
   version: 'v1',
   slot: 0,
@@ -63,6 +65,7 @@ beforeEach(() => {
   };
   edge = new Edge({
     webSockets: new WebSockets(counters, processBudgets()),
+    waking: new Waking(() => undefined),
     engine: engine as unknown as Engine,
     served: served as unknown as ServedDeployments,
     counters,

@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 function deployment(id: number, hosts: readonly string[], path = '/', tenant = `t${id}`): Deployment {
-  return { id, tenant, hosts, path } as unknown as Deployment;
+  return { id, tenant, hosts, path, module: null } as unknown as Deployment;
 }
 
 let revision = 0;

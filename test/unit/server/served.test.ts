@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Generations } from '../../../src/cache/generations.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
-import type { Deployment, Split } from '../../../src/runtime/deployment.ts';
+import type { Deployment, Route, Split } from '../../../src/runtime/deployment.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { ClientPositions } from '../../../src/server/client-positions.ts';
@@ -31,7 +31,17 @@ beforeEach(() => {
 function deployment(id: number, changes: Partial<Deployment> = {}): Deployment {
   const grants = { stores: NO_STORES };
   const budgets = { subrequests: 1, cacheBytes: 0 };
-  const nothing = { origin: null, backends: [], jwt: [], allowBackends: [], slot: 0, tenant: 't', grants, budgets };
+  const nothing = {
+    module: null,
+    origin: null,
+    backends: [],
+    jwt: [],
+    allowBackends: [],
+    slot: 0,
+    tenant: 't',
+    grants,
+    budgets,
+  };
   const whole = { id, hosts: ['h'], path: '/', ...nothing, ...changes };
   return whole as unknown as Deployment;
 }
@@ -40,7 +50,7 @@ function change(add: readonly Deployment[], remove: readonly number[] = [], spli
   served.apply({ revision: 1, add, remove, splits });
 }
 
-function at(host: string, ip = '192.0.2.1'): Deployment | null {
+function at(host: string, ip = '192.0.2.1'): Route | null {
   return served.match(host, '/', { ip });
 }
 

@@ -1,0 +1,144 @@
+/** The stored tenants that are awake, by when they were last asked for: those that nobody has asked for longest are put to rest. */
+import { LRUCache } from 'lru-cache';
+import { chainOf, type Deployment } from '../runtime/deployment.ts';
+import { AWAKE_TENANT_BYTES, CODE_FACTOR, MAX_AWAKE_TENANTS, MODULE_OVERHEAD_BYTES, RELIEVED_SHARE } from './limits.ts';
+
+/** What of a tenant's counters tells whether it is in use. */
+export interface Activity {
+  /** Requests that have ended; wraps. */
+  requests(slot: number): number;
+  /** Whether requests of it are in flight, or WebSockets open. */
+  isBusy(slot: number): boolean;
+}
+
+/** What it works with. */
+export interface AwakeTenantsOptions {
+  /** What awake tenants may take, as {@link AwakeTenants.bytes} counts it. */
+  readonly maxBytes: number;
+  readonly activity: Activity;
+  /** Bytes of the rewritten code of a module. */
+  readonly codeBytes: (module: WebAssembly.Module) => number;
+  /** Puts tenants to rest. */
+  readonly rest: (tenants: readonly string[]) => void;
+}
+
+interface Awake {
+  /** Whether it has a canary, which is looked after. */
+  readonly isSplit: boolean;
+  readonly slot: number;
+  readonly modules: readonly WebAssembly.Module[];
+  /** Bytes that are this tenant's alone. */
+  readonly ownBytes: number;
+  requests: number;
+}
+
+interface Shared {
+  readonly bytes: number;
+  tenants: number;
+}
+
+/** A module counts once, however many tenants have it. */
+export class AwakeTenants {
+  readonly #options: AwakeTenantsOptions;
+  readonly #awake = new LRUCache<string, Awake>({ max: MAX_AWAKE_TENANTS });
+  readonly #modules = new Map<WebAssembly.Module, Shared>();
+  #bytes = 0;
+
+  constructor(options: AwakeTenantsOptions) {
+    this.#options = options;
+  }
+
+  /** How many are awake. */
+  get size(): number {
+    return this.#awake.size;
+  }
+
+  /** An estimate of what they take: their deployments on all threads, and code. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Says what of a tenant is in force now, and rests others where it is too much; nothing: it is asleep or gone. */
+  set(tenant: string, deployments: readonly Deployment[]): void {
+    this.#forget(tenant);
+    const [first] = deployments;
+    if (first === undefined) return;
+    const guests = deployments.flatMap((deployment) => chainOf(deployment));
+    const modules = [...new Set(guests.map(({ module }) => module))];
+    const ownBytes = guests.reduce((sum, guest) => sum + AWAKE_TENANT_BYTES + (guest.image?.bytes ?? 0), 0);
+    const requests = this.#options.activity.requests(first.slot);
+    const isSplit = deployments.length > 1;
+    this.#awake.set(tenant, { slot: first.slot, isSplit, modules, ownBytes, requests });
+    this.#bytes += ownBytes;
+    for (const module of modules) this.#use(module);
+    this.#shrink(this.#options.maxBytes, tenant);
+  }
+
+  /** Notes who has been asked for since the last look. */
+  look(): void {
+    const { activity } = this.#options;
+    // From the one that was last asked for longest ago, so that those that go on being asked for keep their order.
+    for (const [tenant, awake] of this.#byRest()) {
+      const requests = activity.requests(awake.slot);
+      if (requests === awake.requests) continue;
+      awake.requests = requests;
+      this.#awake.get(tenant);
+    }
+  }
+
+  /** Rests a share of them: the process is short of memory. */
+  relieve(): void {
+    this.look();
+    this.#shrink(this.#bytes * (1 - RELIEVED_SHARE), null);
+  }
+
+  /** Puts to rest those that nobody has asked for longest, until the others take no more than that. Busy ones stay, and those with a canary. */
+  #shrink(maxBytes: number, kept: string | null): void {
+    if (this.#bytes <= maxBytes) return;
+    this.look();
+    const tired: string[] = [];
+    for (const [tenant, { slot, isSplit }] of this.#byRest()) {
+      if (this.#bytes <= maxBytes) break;
+      if (tenant === kept || isSplit || this.#options.activity.isBusy(slot)) continue;
+      this.#forget(tenant);
+      tired.push(tenant);
+    }
+    if (tired.length > 0) this.#options.rest(tired);
+  }
+
+  /** The one that has not been asked for for longest first. */
+  #byRest(): (readonly [tenant: string, awake: Awake])[] {
+    return [...this.#awake.rkeys()].flatMap((tenant) => {
+      const awake = this.#awake.peek(tenant);
+      return awake === undefined ? [] : [[tenant, awake] as const];
+    });
+  }
+
+  #forget(tenant: string): void {
+    const awake = this.#awake.peek(tenant);
+    if (awake === undefined) return;
+    this.#awake.delete(tenant);
+    this.#bytes -= awake.ownBytes;
+    for (const module of awake.modules) this.#leave(module);
+  }
+
+  #use(module: WebAssembly.Module): void {
+    const shared = this.#modules.get(module) ?? { bytes: this.#bytesOf(module), tenants: 0 };
+    if (shared.tenants === 0) this.#bytes += shared.bytes;
+    shared.tenants += 1;
+    this.#modules.set(module, shared);
+  }
+
+  #leave(module: WebAssembly.Module): void {
+    const shared = this.#modules.get(module);
+    if (shared === undefined) return;
+    shared.tenants -= 1;
+    if (shared.tenants > 0) return;
+    this.#modules.delete(module);
+    this.#bytes -= shared.bytes;
+  }
+
+  #bytesOf(module: WebAssembly.Module): number {
+    return MODULE_OVERHEAD_BYTES + CODE_FACTOR * this.#options.codeBytes(module);
+  }
+}
