@@ -233,6 +233,11 @@ export class Edge {
     const origin = pending.take();
     if (origin === null)
       return { outcome: 'no_response', detail: 'the response is a 101 without the WebSocket of the origin' };
+    // Removals end what is open when they come: what began later would never end.
+    if (visit.deployment === null || !this.#options.served.isServed(visit.deployment)) {
+      origin.destroy();
+      return { outcome: 'draining', detail: 'the app was removed' };
+    }
     const client = new ClientWebSocket();
     try {
       visit.writer.switchProtocols(head, () => pending.upgrade.accept(origin.protocol ?? '', client));

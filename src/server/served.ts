@@ -88,6 +88,11 @@ export class ServedDeployments {
     );
   }
 
+  /** Whether the tenant of a deployment has one in the table: it or another. */
+  isServed({ id, tenant }: Deployment): boolean {
+    return this.#entries.get(id)?.retired === false || this.tenants().has(tenant);
+  }
+
   /** Counts a request of `deployment` in, and answers what it may reach. */
   enter(deployment: Deployment): Reach {
     const entry = this.#entries.get(deployment.id);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guest, PASS_GUEST, RESPONSE } from '../guests.ts';
 import { startEdge, type Edge } from './edge.ts';
-import { openThrough, Origin } from './websocket-peers.ts';
+import { openThrough, openWebSocket, Origin, refusalOf } from './websocket-peers.ts';
 
 let origin: Origin;
 let edge: Edge;
@@ -15,7 +15,7 @@ beforeAll(async () => {
   const { manifest } = origin;
   const flags = ['--allow-backend', '127.0.0.0/8', '--drain-ms', '1500'];
   const app = { module: PASS_GUEST, manifest };
-  edge = await startEdge({ flags, apps: { replaced: app, removed: app, stays: app } });
+  edge = await startEdge({ flags, apps: { replaced: app, removed: app, late: app, stays: app } });
 });
 
 afterAll(async () => {
@@ -56,6 +56,19 @@ describe('an app', () => {
     await other.far.message();
     other.client.socket.close();
     await other.far.over();
+  });
+
+  it('that is removed while a handshake is on its way opens none behind it', async () => {
+    const opening = refusalOf(openWebSocket(edge, 'late', { path: '/later' }));
+    await origin.handshake('/base/later');
+    const number = origin.peers.length;
+    await rm(join(edge.tenants, 'late'), { recursive: true });
+    await untilText('late', null);
+    origin.later.resolve();
+    expect((await opening).status).toBe(503);
+    await (await origin.peer(number)).over();
+    const line = await edge.untilLogged(({ target }) => target === '/later');
+    expect(line).toMatchObject({ outcome: 'draining', detail: 'the app was removed' });
   });
 });
 

@@ -126,6 +126,8 @@ async function refuse(response: IncomingMessage): Promise<Refused> {
 export class Origin {
   readonly handshakes: IncomingMessage[] = [];
   readonly peers: Peer[] = [];
+  /** What handshakes at `/later` wait for. */
+  readonly later = Promise.withResolvers<void>();
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #watchers = new Set<() => void>();
@@ -160,10 +162,14 @@ export class Origin {
         socket.end(`${switching}Sec-WebSocket-Accept: ${accept.digest('base64')}\r\n\r\n`);
         return this.#notify();
       }
-      this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        this.peers.push(new Peer(webSocket));
-        this.#notify();
-      });
+      const accept = (): void =>
+        this.#sockets.handleUpgrade(request, socket, head, (webSocket) => {
+          this.peers.push(new Peer(webSocket));
+          this.#notify();
+        });
+      if (request.url !== '/base/later') return accept();
+      this.#notify();
+      void this.later.promise.then(accept);
     });
     this.#sockets.on('headers', (headers) => headers.push('X-Origin: here', 'Set-Cookie: a=1', 'Set-Cookie: b=2'));
   }
@@ -185,9 +191,18 @@ export class Origin {
   }
 
   /** Settles with the peer of that number. */
-  async peer(number: number): Promise<Peer> {
+  peer(number: number): Promise<Peer> {
+    return this.#until(() => this.peers[number]);
+  }
+
+  /** Settles with the first handshake at a path. */
+  handshake(path: string): Promise<IncomingMessage> {
+    return this.#until(() => this.handshakes.find(({ url }) => url === path));
+  }
+
+  async #until<T>(look: () => T | undefined): Promise<T> {
     for (;;) {
-      const found = this.peers[number];
+      const found = look();
       if (found !== undefined) return found;
       await new Promise<void>((resolve) => {
         this.#watchers.add(resolve);

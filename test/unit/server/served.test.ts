@@ -138,6 +138,19 @@ describe('a deployment', () => {
   });
 });
 
+describe('a tenant', () => {
+  it('is served while a deployment of it is in the table, whichever asks', () => {
+    const [old, next] = [deployment(1), deployment(2)];
+    change([old]);
+    served.enter(old);
+    expect(served.isServed(old)).toBe(true);
+    change([next], [1]);
+    expect(served.isServed(old)).toBe(true);
+    change([deployment(3, { tenant: 'other', hosts: ['o'] })], [2]);
+    expect([served.isServed(old), served.isServed(next)]).toEqual([false, false]);
+  });
+});
+
 describe('backends at private addresses', () => {
   it('are reached by the deployment whose ranges have them, and by no other', async () => {
     const backends = [{ name: 'main', url: await serveHttp((_, response) => response.end('site')) }];
