@@ -97,6 +97,8 @@ function backendError(error: unknown, signal: AbortSignal): Error {
 
 function responseOf({ status, headers, body }: CachedAnswer, { signal }: BackendRequest): BackendResponse {
   for (const name of FOR_THE_CACHE) headers.delete(name);
-  signal.addEventListener('abort', () => body.cancel(), { once: true });
+  // What was given up while its answer came tells so no more.
+  if (signal.aborted) body.cancel();
+  else signal.addEventListener('abort', () => body.cancel(), { once: true });
   return { status, headers, body, trailers: new HeaderList() };
 }

@@ -95,18 +95,14 @@ function pair(): {
     const backend = new CachedBackend(direct, at === 0 ? caches[0] : caches[1], place, (outcome) =>
       outcomes.push(outcome),
     );
-    const forwarded = { for: '192.0.2.1', proto: 'http' as const, host: 'X.test.:80' };
-    const request = {
-      method: 'GET',
-      target,
-      headers: new HeaderList(),
-      body: null,
-      forwarded,
-      signal: AbortSignal.any([]),
-    };
-    return backend.fetch({ ...request, ...more });
+    return backend.fetch({ ...requestFor(target), ...more });
   }
   return { origin, caches, held, ask, outcomes };
+}
+
+function requestFor(target: string): BackendRequest {
+  const forwarded = { for: '192.0.2.1', proto: 'http' as const, host: 'X.test.:80' };
+  return { method: 'GET', target, headers: new HeaderList(), body: null, forwarded, signal: AbortSignal.any([]) };
 }
 
 /** A target that belongs to the thread. */
@@ -289,6 +285,23 @@ describe('a client that leaves', () => {
     leaving.abort();
     await until(() => caches[1].open === 0);
     expect(await body.read(10)).toBeNull();
+  });
+});
+
+describe('an answer', () => {
+  it('to a request that was given up while it came is given up too', async () => {
+    const { origin, caches, ask } = pair();
+    origin.answer = () => response(Buffer.alloc(800_000));
+    const target = ownedBy(1);
+    await read(ask(0, target));
+    const nobody: Backend = { fetch: () => Promise.reject(new TypeError('nothing is to be asked')) };
+    const place = { tenant: 'a', deployment: 1, name: 'main', url: 'http://o.test/' };
+    const backend = new CachedBackend(nobody, caches[0], place, () => undefined);
+    const leaving = new AbortController();
+    const stored = backend.stored({ ...requestFor(target), signal: leaving.signal });
+    leaving.abort();
+    expect(await (await stored)?.body.read(10)).toBeNull();
+    await until(() => caches[1].open === 0);
   });
 });
 
