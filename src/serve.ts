@@ -160,6 +160,7 @@ async function assemble(
       onObject: (home, question) => objects.ask(home, question),
       onObjectRelease: (fill) => objects.release(fill),
       onWake: (tenant, route) => control.resting.wake(tenant, route),
+      onUnserved: (home) => void objects.purgeAll(home),
       onDeath,
     },
   );

@@ -76,7 +76,6 @@ export class Control {
   readonly #restoring: Restoring;
   readonly #counts: TenantCounts;
   readonly #usage: UsageMeter;
-  readonly #objects: KeptObjects;
   readonly #log: Log;
   readonly #timers: readonly NodeJS.Timeout[];
   #closed = false;
@@ -86,7 +85,6 @@ export class Control {
     this.store = store;
     this.#blobs = blobs;
     this.#folderContents = folderContents;
-    this.#objects = options.objects;
     this.#log = log;
     this.inForce = new InForce({
       publish,
@@ -104,7 +102,7 @@ export class Control {
       inForce: this.inForce,
       counters,
       wake: (name) => this.tenants.wake(name),
-      rest: (name) => this.#rest(name),
+      rest: (name) => this.tenants.rest(name),
       report: (message) => log.error(message),
     });
     this.#serving = new StoredServing({
@@ -208,13 +206,6 @@ export class Control {
       // A full disk or a damaged table of old things is no reason not to serve.
       if (!this.#closed) this.#tell('what is too old is not forgotten', error);
     }
-  }
-
-  /** What guests of the tenant have kept goes too: the caches are for those who are asked for. */
-  async #rest(name: string): Promise<void> {
-    await this.tenants.rest(name);
-    const tenant = this.store.tenant(name);
-    if (tenant !== null) this.#objects.purgeAll({ tenant: name, madeMs: tenant.createdMs });
   }
 
   /** Figures of every tenant that has ever been deployed, since its name was given to it. */

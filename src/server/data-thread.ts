@@ -80,6 +80,7 @@ const served = new ServedDeployments({
   counters,
   socketsOf: (tenant) => sockets.of(tenant),
   checks: new CheckSlots(options.threads),
+  onUnserved: (home) => say({ kind: 'unserved', home }),
 });
 const webSockets = new WebSockets(counters, budgets);
 const waking = new Waking((tenant, route) => say({ kind: 'wake', tenant, route }));

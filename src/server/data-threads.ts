@@ -50,6 +50,8 @@ export interface DataThreadEvents {
   readonly onObjectRelease: (fill: number) => void;
   /** Requests wait for a tenant that rests, by a route of it: a change without that route, or {@link DataThreads.unwoken}, answers. */
   readonly onWake: (tenant: string, route: number) => void;
+  /** A thread serves nothing of a tenant any more; others may still have requests of it. */
+  readonly onUnserved: (home: TenantHome) => void;
   /** A thread has died: its connections are lost and the process must end. */
   readonly onDeath: (error: unknown) => void;
 }
@@ -114,6 +116,7 @@ class DataThread {
     if (message.kind === 'object') return this.#answerObject(message.asking);
     if (message.kind === 'wake') return this.#events.onWake(message.tenant, message.route);
     if (message.kind === 'object_release') return this.#events.onObjectRelease(message.fill);
+    if (message.kind === 'unserved') return this.#events.onUnserved(message.home);
     if (message.kind === 'tail') {
       this.say({ kind: 'tail_taken' });
       return this.#events.onTail(message.batches);

@@ -3,6 +3,7 @@ import { cacheTenant } from '../cache/key.ts';
 import type { Forward } from '../cache/ports.ts';
 import type { Backend } from '../capability/backend.ts';
 import type { TokenIssuer, TokenSigner } from '../capability/jwt.ts';
+import type { TenantHome } from '../capability/stores.ts';
 import type { ClientAddress } from '../http/message.ts';
 import { chainOf, isDeployed, type Deployment, type Route, type TableChange } from '../runtime/deployment.ts';
 import type { Engine } from '../runtime/engine.ts';
@@ -48,6 +49,8 @@ export interface ServedOptions {
   /** The connections of the tenant with that slot; by default they are not counted. */
   readonly socketsOf?: (tenant: number) => SocketAccount;
   readonly checks?: CheckSlots;
+  /** Hears that nothing of a tenant is served here any more, and that its last request is over. */
+  readonly onUnserved?: (home: TenantHome) => void;
 }
 
 /** Keeps each deployment alive while it is in the table or has requests in flight. */
@@ -185,13 +188,15 @@ export class ServedDeployments {
 
   #closeIfDone({ deployment, direct, requests, retired }: Entry): void {
     if (!retired || requests > 0) return;
-    const { cache } = this.#options;
+    const { cache, onUnserved } = this.#options;
     const tenant = tenantOf(deployment);
     this.#entries.delete(deployment.id);
     this.#retireGuests(deployment);
     void direct.close();
     // Nobody may ask for it any more.
-    if (this.#quotas.close(tenant)) cache.purgeOwn({ tenant, subject: { kind: 'all' }, mode: 'hard' });
+    if (!this.#quotas.close(tenant)) return;
+    cache.purgeOwn({ tenant, subject: { kind: 'all' }, mode: 'hard' });
+    onUnserved?.({ tenant: deployment.tenant, madeMs: deployment.grants.stores.madeMs });
   }
 
   #retireGuests(deployment: Deployment): void {

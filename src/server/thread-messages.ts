@@ -4,6 +4,7 @@ import type { GenerationShare } from '../cache/generations.ts';
 import type { Purge } from '../cache/purge.ts';
 import type { KvAnswer } from '../capability/kv.ts';
 import type { ObjectAnswer } from '../capability/object-cache.ts';
+import type { TenantHome } from '../capability/stores.ts';
 import type { LogLevel } from '../log-level.ts';
 import type { Outcome } from '../outcome.ts';
 import type { Deployment, TableChange } from '../runtime/deployment.ts';
@@ -120,6 +121,8 @@ export type FromDataThread =
   | { readonly kind: 'object_release'; readonly fill: number }
   /** Requests wait for a tenant that rests: a change without that route, or `unwoken`, answers. */
   | { readonly kind: 'wake'; readonly tenant: string; readonly route: number }
+  /** The thread serves nothing of a tenant any more, and asks nothing more for it. */
+  | { readonly kind: 'unserved'; readonly home: TenantHome }
   | { readonly kind: 'usage'; readonly id: number; readonly usage: ThreadUsage }
   | { readonly kind: 'purged'; readonly id: number; readonly count: number }
   | { readonly kind: 'cached'; readonly id: number; readonly bytes: number; readonly entries: number }

@@ -87,6 +87,19 @@ describe('a canary', () => {
   });
 });
 
+describe('a tenant', () => {
+  it('of which nothing is served any more is told by every thread, once', async () => {
+    await plane.threads.publish([primary, canary], [], [split(50)]);
+    await plane.textsFor(CLIENTS);
+    await plane.threads.publish([], [canary.id]);
+    expect(plane.unserved).toEqual([]);
+    await plane.threads.publish([], [primary.id]);
+    await expect.poll(() => plane.unserved).toEqual([HOME, HOME]);
+  });
+});
+
+const HOME = { tenant: 'app', madeMs: null };
+
 describe('a canary whose clients are shown a page when it traps', () => {
   it('shows in its figures all the same', async () => {
     const page = { bytes: Buffer.from('sorry'), type: 'text/plain', status: 200 };

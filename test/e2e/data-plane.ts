@@ -1,5 +1,6 @@
 /** The data plane alone for tests: real threads and sockets, with a deployment table that tests write themselves. */
 import { Agent, request } from 'undici';
+import type { TenantHome } from '../../src/capability/stores.ts';
 import type { Deployment } from '../../src/runtime/deployment.ts';
 import { TenantCounters } from '../../src/runtime/tenant-counters.ts';
 import { VersionCounters } from '../../src/runtime/version-counters.ts';
@@ -23,14 +24,20 @@ export class DataPlane {
   readonly versions: VersionCounters;
   /** Lines of the access log. */
   readonly lines: Record<string, unknown>[];
+  /** Tenants of which a thread serves nothing any more. */
+  readonly unserved: readonly TenantHome[];
   readonly #watchdog: Watchdog;
   readonly #agents = new Map<string, Agent>();
 
-  private constructor(parts: Pick<DataPlane, 'threads' | 'counters' | 'versions' | 'lines'>, watchdog: Watchdog) {
+  private constructor(
+    parts: Pick<DataPlane, 'threads' | 'counters' | 'versions' | 'lines' | 'unserved'>,
+    watchdog: Watchdog,
+  ) {
     this.threads = parts.threads;
     this.counters = parts.counters;
     this.versions = parts.versions;
     this.lines = parts.lines;
+    this.unserved = parts.unserved;
     this.#watchdog = watchdog;
   }
 
@@ -39,6 +46,7 @@ export class DataPlane {
     const watchdog = new Watchdog(count);
     const [counters, versions] = [TenantCounters.create(4), VersionCounters.create(4)];
     const lines: Record<string, unknown>[] = [];
+    const unserved: TenantHome[] = [];
     const threads = await DataThreads.start(
       {
         threads: count,
@@ -67,13 +75,14 @@ export class DataPlane {
         onObject: () => Promise.resolve({ kind: 'fault', fault: 'unavailable' }),
         onObjectRelease: () => undefined,
         onWake: () => undefined,
+        onUnserved: (home) => void unserved.push(home),
         onDeath: (error) => {
           throw error;
         },
       },
     );
     await threads.listen();
-    return new DataPlane({ threads, counters, versions, lines }, watchdog);
+    return new DataPlane({ threads, counters, versions, lines, unserved }, watchdog);
   }
 
   get port(): number {

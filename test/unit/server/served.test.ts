@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Generations } from '../../../src/cache/generations.ts';
-import { NO_STORES } from '../../../src/capability/stores.ts';
 import type { Deployment, Route, Split } from '../../../src/runtime/deployment.ts';
+import { NO_STORES, type TenantHome } from '../../../src/capability/stores.ts';
 import type { Engine } from '../../../src/runtime/engine.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { ClientPositions } from '../../../src/server/client-positions.ts';
@@ -14,6 +14,7 @@ let retired: number[];
 let served: ServedDeployments;
 let cache: EdgeCache;
 let counters: TenantCounters;
+let unserved: TenantHome[];
 beforeEach(() => {
   retired = [];
   const engine = { retire: (id: number) => void retired.push(id) } as unknown as Engine;
@@ -25,7 +26,9 @@ beforeEach(() => {
     quotaBytes: (tenant) => served.cacheQuota(tenant),
     forwardThrough: (through) => served.forwardThrough(through),
   });
-  served = new ServedDeployments({ engine, addresses: {}, clients: positions, cache, counters });
+  unserved = [];
+  const onUnserved = (home: TenantHome): void => void unserved.push(home);
+  served = new ServedDeployments({ engine, addresses: {}, clients: positions, cache, counters, onUnserved });
 });
 
 function deployment(id: number, changes: Partial<Deployment> = {}): Deployment {
@@ -148,6 +151,20 @@ describe('a tenant', () => {
     expect(served.isServed(old)).toBe(true);
     change([deployment(3, { tenant: 'other', hosts: ['o'] })], [2]);
     expect([served.isServed(old), served.isServed(next)]).toEqual([false, false]);
+  });
+
+  it('is told to be unserved once its last request is over, each of one name for itself', () => {
+    const stores = { ...NO_STORES, madeMs: 5 };
+    const [old, again] = [deployment(1), deployment(2, { grants: { stores } as Deployment['grants'] })];
+    change([old]);
+    served.enter(old);
+    change([again], [1]);
+    expect(unserved).toEqual([]);
+    served.leave(old);
+    expect(unserved).toEqual([{ tenant: 't', madeMs: null }]);
+    change([deployment(3, { grants: again.grants })], [2]);
+    change([], [3]);
+    expect(unserved.slice(1)).toEqual([{ tenant: 't', madeMs: 5 }]);
   });
 });
 
