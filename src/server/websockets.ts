@@ -14,6 +14,7 @@ export class PendingWebSocket {
   readonly upgrade: TransportUpgrade;
   #socket: BackendWebSocket | null = null;
   #leave: (() => void) | null = null;
+  #isOver = false;
 
   constructor(upgrade: TransportUpgrade) {
     this.upgrade = upgrade;
@@ -39,14 +40,16 @@ export class PendingWebSocket {
     return socket;
   }
 
-  /** Gives back the place, and breaks off a socket that nobody took: the guest has answered something else. Idempotent. */
+  /** Gives back the place, and breaks off a socket that nobody took, or that comes now: the guest has answered something else. Idempotent. */
   over(): void {
+    this.#isOver = true;
     this.take()?.destroy();
     this.#leave?.();
     this.#leave = null;
   }
 
   readonly #keep = (socket: BackendWebSocket): void => {
+    if (this.#isOver) return socket.destroy();
     this.#socket?.destroy();
     this.#socket = socket;
   };

@@ -73,6 +73,14 @@ describe('a handshake on its way', () => {
     pending.over();
     expect(origin.sockets.map(({ calls }) => calls)).toEqual([['destroy'], ['destroy']]);
   });
+
+  it('breaks off a socket that comes when it is over', async () => {
+    const [origin, pending] = [new Switching(), pendingWebSocket()];
+    pending.over();
+    await pending.through(origin).fetch(asking());
+    expect(pending.take()).toBeNull();
+    expect(origin.sockets.map(({ calls }) => calls)).toEqual([['destroy']]);
+  });
 });
 
 let counters: TenantCounters;
