@@ -20,9 +20,12 @@ export interface Progress {
  * The sign of a request that failed before the head of an answer came. A backend is down when nothing came back in time, also when the
  * caller did not wait for the end of that time, or when no connection could be made. A connection that was made and lost is no sign:
  * somebody listens, what was lost may be that one request's doing, and one client that knows such a request could otherwise keep the
- * backend from all others.
+ * backend from all others. For the same reason the silence of one request is no sign while others are answered.
+ *
+ * @param sinceAnswerMs - Milliseconds since the backend answered any request; `Infinity`: it has answered none.
  */
-export function signOf(fault: BackendFault, { wasBegun, unansweredMs }: Progress): CircuitSign {
+export function signOf(fault: BackendFault, { wasBegun, unansweredMs }: Progress, sinceAnswerMs: number): CircuitSign {
+  if (unansweredMs > sinceAnswerMs) return 'neither';
   if (fault === 'timeout' || fault === 'dns') return 'failed';
   if (fault === 'connect' && !wasBegun) return 'failed';
   return fault === 'aborted' && unansweredMs >= ABANDONED_MS ? 'failed' : 'neither';

@@ -46,7 +46,8 @@ export const REQUEST_CHUNK_BYTES = 65_536;
 export const MAX_LOOPS = 3;
 
 /**
- * Requests in a row that got no answer before a backend is left alone. Fewer would trip over a restart's first moments. Reached: `resting`.
+ * Requests in a row that got no answer, nor saw another get one, before a backend is left alone. Fewer would trip over a restart's first
+ * moments. Reached: `resting`.
  */
 export const CIRCUIT_FAILURES = 10;
 

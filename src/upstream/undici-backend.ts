@@ -57,6 +57,8 @@ export class UndiciBackend implements Backend {
   readonly #circuit: CircuitBreaker;
   readonly #clock: () => number;
   #inFlight = 0;
+  /** When a request was answered last. */
+  #answeredMs = -Infinity;
 
   /** @throws {KerbError} `bad_manifest` when `url` is not one of a backend ({@link parseBackendUrl}). */
   constructor(url: string, options: UpstreamOptions) {
@@ -124,10 +126,23 @@ export class UndiciBackend implements Backend {
   async #exchange(request: BackendRequest, sent: { sign: CircuitSign }): Promise<BackendResponse> {
     const first = this.#dispatch(request);
     try {
-      return await answerOf(first, sent);
+      return await this.#answerOf(first, sent);
     } catch (error) {
       if (!(error instanceof BackendError) || !mayRepeat(request, error, first.unanswered)) throw error;
-      return answerOf(this.#dispatch(request), sent);
+      return this.#answerOf(this.#dispatch(request), sent);
+    }
+  }
+
+  async #answerOf(exchange: Exchange, sent: { sign: CircuitSign }): Promise<BackendResponse> {
+    try {
+      const response = await exchange.response;
+      this.#answeredMs = this.#clock();
+      sent.sign = 'answered';
+      return response;
+    } catch (error) {
+      const sinceAnswerMs = this.#clock() - this.#answeredMs;
+      if (error instanceof BackendError) sent.sign = signOf(error.fault, exchange.progress, sinceAnswerMs);
+      throw error;
     }
   }
 
@@ -181,15 +196,4 @@ function transportOf({ port }: BackendUrl, options: UpstreamOptions): Pool.Optio
       connectTimeoutMs: options.connectTimeoutMs ?? limits.CONNECT_TIMEOUT_MS,
     }),
   };
-}
-
-async function answerOf(exchange: Exchange, sent: { sign: CircuitSign }): Promise<BackendResponse> {
-  try {
-    const response = await exchange.response;
-    sent.sign = 'answered';
-    return response;
-  } catch (error) {
-    if (error instanceof BackendError) sent.sign = signOf(error.fault, exchange.progress);
-    throw error;
-  }
 }

@@ -94,14 +94,21 @@ it.each([
   ['resting', 'neither'],
   ['budget', 'neither'],
 ] as const satisfies readonly (readonly [BackendFault, string])[])('%s is the sign "%s"', (fault, sign) => {
-  expect(signOf(fault, NOT_BEGUN)).toBe(sign);
+  expect(signOf(fault, NOT_BEGUN, Infinity)).toBe(sign);
 });
 
 it('a connection that was made and lost is no sign: it may be that one request’s doing', () => {
-  expect(signOf('connect', { wasBegun: true, unansweredMs: 0 })).toBe('neither');
+  expect(signOf('connect', { wasBegun: true, unansweredMs: 0 }, Infinity)).toBe('neither');
 });
 
 it('who gives up after a long wait has seen a backend that hangs, who gives up sooner has not', () => {
-  const after = (unansweredMs: number): string => signOf('aborted', { wasBegun: true, unansweredMs });
+  const after = (unansweredMs: number): string => signOf('aborted', { wasBegun: true, unansweredMs }, Infinity);
   expect([after(ABANDONED_MS - 1), after(ABANDONED_MS)]).toEqual(['neither', 'failed']);
+});
+
+it('the silence of one request is no sign while others are answered', () => {
+  const sign = (fault: BackendFault, sinceAnswerMs: number): string =>
+    signOf(fault, { wasBegun: true, unansweredMs: ABANDONED_MS }, sinceAnswerMs);
+  expect([sign('aborted', ABANDONED_MS - 1), sign('timeout', ABANDONED_MS - 1)]).toEqual(['neither', 'neither']);
+  expect([sign('aborted', ABANDONED_MS), sign('timeout', ABANDONED_MS)]).toEqual(['failed', 'failed']);
 });

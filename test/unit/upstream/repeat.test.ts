@@ -6,7 +6,7 @@ import { BytesSource, type BodySource } from '../../../src/http/body.ts';
 import { ABANDONED_MS, CIRCUIT_FAILURES, CIRCUIT_REST_MS } from '../../../src/upstream/limits.ts';
 import { mayRepeat } from '../../../src/upstream/repeat.ts';
 import type { UndiciBackend } from '../../../src/upstream/undici-backend.ts';
-import { backendAt, errorOf, requestOf, serveSocket, textOf } from './origin.ts';
+import { backendAt, errorOf, requestOf, serveHttp, serveSocket, textOf } from './origin.ts';
 
 const LOST = new BackendError('connect', 'lost');
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -171,6 +171,27 @@ describe('a backend that hangs', () => {
     const { backend, leaveAfter } = await hanging();
     for (let i = 0; i < CIRCUIT_FAILURES; i++) expect(await leaveAfter(ABANDONED_MS)).toBe('aborted');
     expect((await errorOf(backend.fetch(requestOf()))).fault).toBe('resting');
+  });
+
+  it('on one target is not left alone while it answers others: one client would keep it from all', async () => {
+    let [now, hung] = [0, 0];
+    const url = await serveHttp((request, response) => {
+      if (request.url === '/hangs') hung += 1;
+      else response.end();
+    });
+    const backend = backendAt(url, { clock: () => now });
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const waiting = Array.from({ length: 2 * CIRCUIT_FAILURES }, () =>
+      errorOf(backend.fetch(requestOf({ target: '/hangs', signal }))),
+    );
+    await expect.poll(() => hung).toBe(waiting.length);
+    now += 1;
+    expect((await backend.fetch(requestOf())).status).toBe(200);
+    now += ABANDONED_MS;
+    leaving.abort();
+    for (const fault of await Promise.all(waiting)) expect(fault.fault).toBe('aborted');
+    expect((await backend.fetch(requestOf())).status).toBe(200);
   });
 
   it('is not told from one that is asked by clients who leave at once', async () => {
