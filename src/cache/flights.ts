@@ -1,7 +1,7 @@
 /** Requests that are on their way to a backend, which others for the same response wait for. */
 import type { HeaderList } from '../http/headers.ts';
 import type { CacheEntry, Place, StoredHead } from './entry.ts';
-import { HIT_FOR_PASS_MS, MAX_HIT_FOR_PASS_MARKS } from './limits.ts';
+import { HIT_FOR_PASS_MS, MAX_HIT_FOR_PASS_CHARS, MAX_HIT_FOR_PASS_MARKS } from './limits.ts';
 import { satisfies } from './plan.ts';
 import type { SharedBody } from './shared-body.ts';
 import type { Fill } from './shelf.ts';
@@ -55,6 +55,7 @@ export class Flights {
   readonly #flights = new Map<string, Flight>();
   /** Until when nobody waits, in order of making. */
   readonly #marks = new Map<string, number>();
+  #markedChars = 0;
 
   /**
    * The flight that a request may wait for: nothing was purged from it since it began, and what has begun to arrive is as
@@ -80,16 +81,18 @@ export class Flights {
 
   /** Says that the answer could not be shared. */
   mark(name: string, nowMs: number): void {
-    this.#marks.delete(name);
+    this.unmark(name);
     this.#marks.set(name, nowMs + HIT_FOR_PASS_MS);
-    if (this.#marks.size <= MAX_HIT_FOR_PASS_MARKS) return;
-    const [oldest] = this.#marks.keys();
-    if (oldest !== undefined) this.#marks.delete(oldest);
+    this.#markedChars += name.length;
+    for (const oldest of this.#marks.keys()) {
+      if (this.#marks.size <= MAX_HIT_FOR_PASS_MARKS && this.#markedChars <= MAX_HIT_FOR_PASS_CHARS) return;
+      this.unmark(oldest);
+    }
   }
 
   /** Says that an answer could be shared after all. */
   unmark(name: string): void {
-    this.#marks.delete(name);
+    if (this.#marks.delete(name)) this.#markedChars -= name.length;
   }
 
   /** Whether the last answer could not be shared, and that was a short while ago. */
@@ -97,7 +100,7 @@ export class Flights {
     const until = this.#marks.get(name);
     if (until === undefined) return false;
     if (until > nowMs) return true;
-    this.#marks.delete(name);
+    this.unmark(name);
     return false;
   }
 }

@@ -15,6 +15,9 @@ export const HIT_FOR_PASS_MS = 5_000;
 /** Marks of {@link HIT_FOR_PASS_MS} that are kept, over all tenants. When more are made, the oldest are forgotten. */
 export const MAX_HIT_FOR_PASS_MARKS = 10_000;
 
+/** Characters of the names of all such marks: clients and guests choose how long URLs are. Past it the oldest marks are forgotten. 4 Mi. */
+export const MAX_HIT_FOR_PASS_CHARS = 4_194_304;
+
 /** Variants of one URL. A `Vary` on a field that clients choose freely would fill the quota; past it the oldest one goes. */
 export const MAX_VARIANTS = 64;
 
@@ -41,6 +44,9 @@ export const ENTRY_OVERHEAD_BYTES = 1_024;
 
 /** Purges that are remembered while responses are on their way. Past it all that is on its way is dropped, which is always safe. */
 export const MAX_PENDING_PURGES = 10_000;
+
+/** Characters of their URLs and tags, of one tenant, likewise: whoever sends an unsafe request chooses how long a URL is. 1 Mi. */
+export const MAX_PENDING_PURGE_CHARS = 1_048_576;
 
 /**
  * Milliseconds for which a response is read on after its last reader left. Past it the transfer is given up when its next

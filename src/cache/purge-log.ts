@@ -1,6 +1,6 @@
 /** What was purged while responses are on their way. */
 import type { UrlKey } from './key.ts';
-import { MAX_PENDING_PURGES } from './limits.ts';
+import { MAX_PENDING_PURGE_CHARS, MAX_PENDING_PURGES } from './limits.ts';
 
 /** A response on its way: its URL, and the generation at which it was asked for. */
 export interface Begun {
@@ -13,6 +13,7 @@ export class PurgeLog {
   #generation = 0;
   #allPurgedAt = 0;
   #openFills = 0;
+  #chars = 0;
   readonly #urls = new Map<UrlKey, number>();
   readonly #tags = new Map<string, number>();
 
@@ -35,16 +36,12 @@ export class PurgeLog {
 
   /** Notes that a URL was purged. */
   url(url: UrlKey): void {
-    this.#generation++;
-    if (this.#openFills > 0) this.#urls.set(url, this.#generation);
-    this.#bound();
+    this.#note(this.#urls, url);
   }
 
   /** Notes that a tag was purged. */
   tag(tag: string): void {
-    this.#generation++;
-    if (this.#openFills > 0) this.#tags.set(tag, this.#generation);
-    this.#bound();
+    this.#note(this.#tags, tag);
   }
 
   /** Notes that everything was purged. */
@@ -60,12 +57,17 @@ export class PurgeLog {
     return false;
   }
 
-  /** Too many to remember: every fill that is open is dropped instead. */
-  #bound(): void {
-    if (this.#urls.size + this.#tags.size > MAX_PENDING_PURGES) this.all();
+  /** Where there is too much to remember, every fill that is open is dropped instead. */
+  #note<Word extends string>(purged: Map<Word, number>, word: Word): void {
+    this.#generation++;
+    if (this.#openFills === 0) return;
+    if (!purged.has(word)) this.#chars += word.length;
+    purged.set(word, this.#generation);
+    if (this.#urls.size + this.#tags.size > MAX_PENDING_PURGES || this.#chars > MAX_PENDING_PURGE_CHARS) this.all();
   }
 
   #forget(): void {
+    this.#chars = 0;
     this.#urls.clear();
     this.#tags.clear();
   }
