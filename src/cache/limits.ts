@@ -36,13 +36,10 @@ export const OBJECT_OVERHEAD_BYTES = 512;
 /** Milliseconds after which whoever makes an object has failed, also if nobody says so: the next who asks has to. A minute. */
 export const FILL_LEASE_MS = 60_000;
 
-/** Tags that are remembered as purged while an object is made; more count as a purge of the object, which is always safe. */
-export const MAX_PURGED_TAGS = 1_000;
-
 /** Bytes that an entry costs besides its head and body: its place in three maps and its objects, measured and rounded up. */
 export const ENTRY_OVERHEAD_BYTES = 1_024;
 
-/** Purges that are remembered while responses are on their way. Past it all that is on its way is dropped, which is always safe. */
+/** Purges that are remembered while responses are on their way, or objects are made. Past it all that is on its way is dropped, which is always safe. */
 export const MAX_PENDING_PURGES = 10_000;
 
 /** Characters of their URLs and tags, of one tenant, likewise: whoever sends an unsafe request chooses how long a URL is. 1 Mi. */

@@ -1,7 +1,8 @@
 /** The objects of one tenant, least recently used first, what finds them by tag, and who makes which. */
 import { LRUCache } from 'lru-cache';
 import type { CachedObject, ObjectPut } from '../capability/object-cache.ts';
-import { FILL_LEASE_MS, MAX_PURGED_TAGS, OBJECT_OVERHEAD_BYTES } from './limits.ts';
+import { FILL_LEASE_MS, OBJECT_OVERHEAD_BYTES } from './limits.ts';
+import { PurgeLog } from './purge-log.ts';
 
 /** What a lookup is answered. */
 export interface LookedUp {
@@ -13,8 +14,8 @@ export interface LookedUp {
 export interface ObjectFill {
   readonly key: string;
   readonly sinceMs: number;
-  /** Tags that were purged meanwhile; `null`: the object itself was. */
-  purged: Set<string> | null;
+  /** The purges of its tenant that had happened when it began. */
+  readonly generation: number;
 }
 
 /** Bytes that all shelves hold together. */
@@ -41,6 +42,7 @@ export class ObjectShelf {
   readonly #objects: LRUCache<string, StoredObject>;
   readonly #byTag = new Map<string, Set<string>>();
   readonly #fills = new Map<string, ObjectFill>();
+  readonly #purges = new PurgeLog();
   readonly #waiting = new Map<string, Set<Waiter>>();
   readonly #ledger: ObjectLedger;
 
@@ -104,7 +106,7 @@ export class ObjectShelf {
       this.release(fill, nowMs);
       return false;
     }
-    if (fill !== null) this.#fills.delete(key);
+    if (fill !== null) this.#end(fill);
     const object = stored(key, put, nowMs);
     this.#objects.set(key, object);
     this.#ledger.bytes += object.bytes;
@@ -117,7 +119,7 @@ export class ObjectShelf {
   /** Ends a fill that has brought nothing: the first who waits has to make the object. `false`: it had ended. */
   release(fill: ObjectFill, nowMs: number): boolean {
     if (this.#fills.get(fill.key) !== fill) return false;
-    this.#fills.delete(fill.key);
+    this.#end(fill);
     const waiters = this.#waiting.get(fill.key);
     const [next] = waiters ?? [];
     if (next === undefined) return true;
@@ -134,14 +136,13 @@ export class ObjectShelf {
 
   /** Removes the object of a key, also one that is being made. Answers whether there was one. */
   delete(key: string): boolean {
-    const fill = this.#fills.get(key);
-    if (fill !== undefined) fill.purged = null;
+    this.#purges.url(key);
     return this.#objects.delete(key);
   }
 
   /** Removes what has a tag, likewise. Answers how many objects there were. */
   purgeTag(tag: string): number {
-    for (const fill of this.#fills.values()) notePurge(fill, tag);
+    this.#purges.tag(tag);
     const keys = [...(this.#byTag.get(tag) ?? [])];
     for (const key of keys) this.#objects.delete(key);
     return keys.length;
@@ -149,21 +150,28 @@ export class ObjectShelf {
 
   /** Removes everything, likewise. Answers how many objects there were. */
   purgeAll(): number {
-    for (const fill of this.#fills.values()) fill.purged = null;
+    this.#purges.all();
     const { size } = this.#objects;
     this.#objects.clear();
     return size;
   }
 
   #begin(key: string, sinceMs: number): ObjectFill {
-    const fill: ObjectFill = { key, sinceMs, purged: new Set() };
+    const overdue = this.#fills.get(key);
+    const fill: ObjectFill = { key, sinceMs, generation: this.#purges.open() };
+    if (overdue !== undefined) this.#end(overdue);
     this.#fills.set(key, fill);
     return fill;
   }
 
+  #end({ key }: ObjectFill): void {
+    this.#fills.delete(key);
+    this.#purges.close();
+  }
+
   #mayKeep(key: string, { tags }: ObjectPut, fill: ObjectFill): boolean {
-    const { purged } = fill;
-    return this.#fills.get(key) === fill && purged !== null && !tags.some((tag) => purged.has(tag));
+    const { generation } = fill;
+    return this.#fills.get(key) === fill && !this.#purges.hasPurged({ url: key, generation }, new Set(tags));
   }
 
   #takeWaiting(key: string): Iterable<Waiter> {
@@ -204,9 +212,4 @@ function stored(key: string, put: ObjectPut, nowMs: number): StoredObject {
 
 function found({ value, freshUntilMs }: StoredObject, maxBytes: number, nowMs: number): CachedObject {
   return { bytes: value.length, value: value.length <= maxBytes ? value : null, freshForMs: freshUntilMs - nowMs };
-}
-
-/** More tags than are remembered count as a purge of the object itself, which is always safe. */
-function notePurge(fill: ObjectFill, tag: string): void {
-  if (fill.purged !== null && fill.purged.add(tag).size > MAX_PURGED_TAGS) fill.purged = null;
 }

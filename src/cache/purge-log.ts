@@ -1,10 +1,9 @@
-/** What was purged while responses are on their way. */
-import type { UrlKey } from './key.ts';
+/** What was purged while responses are on their way, or objects are made. */
 import { MAX_PENDING_PURGE_CHARS, MAX_PENDING_PURGES } from './limits.ts';
 
-/** A response on its way: its URL, and the generation at which it was asked for. */
+/** A response on its way: its URL, of an object its key, and the generation at which it was asked for. */
 export interface Begun {
-  readonly url: UrlKey;
+  readonly url: string;
   readonly generation: number;
 }
 
@@ -14,7 +13,7 @@ export class PurgeLog {
   #allPurgedAt = 0;
   #openFills = 0;
   #chars = 0;
-  readonly #urls = new Map<UrlKey, number>();
+  readonly #urls = new Map<string, number>();
   readonly #tags = new Map<string, number>();
 
   /** Responses that are on their way. */
@@ -35,7 +34,7 @@ export class PurgeLog {
   }
 
   /** Notes that a URL was purged. */
-  url(url: UrlKey): void {
+  url(url: string): void {
     this.#note(this.#urls, url);
   }
 
@@ -58,7 +57,7 @@ export class PurgeLog {
   }
 
   /** Where there is too much to remember, every fill that is open is dropped instead. */
-  #note<Word extends string>(purged: Map<Word, number>, word: Word): void {
+  #note(purged: Map<string, number>, word: string): void {
     this.#generation++;
     if (this.#openFills === 0) return;
     if (!purged.has(word)) this.#chars += word.length;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { FILL_LEASE_MS, MAX_PURGED_TAGS, OBJECT_OVERHEAD_BYTES } from '../../../src/cache/limits.ts';
+import { FILL_LEASE_MS, MAX_PENDING_PURGES, OBJECT_OVERHEAD_BYTES } from '../../../src/cache/limits.ts';
 import { ObjectStore } from '../../../src/cache/object-store.ts';
 import type { ObjectAnswer, ObjectPut } from '../../../src/capability/object-cache.ts';
 import type { TenantHome } from '../../../src/capability/stores.ts';
@@ -156,7 +156,7 @@ describe('what is purged while it is made is not kept', () => {
     [
       'more tags than are remembered',
       () => {
-        for (let tag = 0; tag <= MAX_PURGED_TAGS; tag++) store.purgeTag(ACME, `tag ${tag}`);
+        for (let tag = 0; tag <= MAX_PENDING_PURGES; tag++) store.purgeTag(ACME, `tag ${tag}`);
       },
     ],
   ])('by %s, and the next makes it', async (_, purge) => {
@@ -166,6 +166,15 @@ describe('what is purged while it is made is not kept', () => {
     expect(await put('k', 'old', { tags: ['mine'] }, ACME, fill)).toEqual(NOT_KEPT);
     expect((await waiting).fill).not.toBeNull();
     expect(await get('k')).toBeNull();
+  });
+
+  it('and is, once who makes it after its lease has begun after the purge', async () => {
+    await filling('k');
+    store.purgeTag(ACME, 'mine');
+    nowMs += FILL_LEASE_MS + 1;
+    const next = await filling('k');
+    for (let tag = 0; tag < MAX_PENDING_PURGES / 2; tag++) store.purgeTag(ACME, `tag ${tag}`);
+    expect(await put('k', 'new', { tags: ['mine'] }, ACME, next)).toEqual(KEPT);
   });
 
   it('but by a tag of others it is', async () => {
