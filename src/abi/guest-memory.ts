@@ -104,21 +104,23 @@ export class GuestMemory {
     return (pointer >>> 0) + (length >>> 0) <= this.#now().length;
   }
 
-  /** Throws unless `length` bytes at `pointer` are inside the memory: for results that are written after a wait. */
+  /**
+   * Throws unless `length` bytes at `pointer` are inside the memory: for buffers of which a part may be used, and for results that are
+   * written after a wait. They may be more than one transfer.
+   */
   checkRange(pointer: number, length: number): void {
-    this.#check(pointer, length);
+    if (this.contains(pointer, length)) return;
+    const [start, size] = [pointer >>> 0, length >>> 0];
+    throw new GuestFault(`hostcall with memory out of bounds: ${size} bytes at ${start} of ${this.#bytes.length}`);
   }
 
-  /** The offset of a range known to be inside the memory. May replace the view: it is read afterwards, never before. */
+  /** The offset of a range that may be transferred. May replace the view: it is read afterwards, never before. */
   #check(pointer: number, length: number): number {
-    const start = pointer >>> 0;
+    this.checkRange(pointer, length);
     const size = length >>> 0;
-    if (start + size > this.#now().length) {
-      throw new GuestFault(`hostcall with memory out of bounds: ${size} bytes at ${start} of ${this.#bytes.length}`);
-    }
     if (size > MAX_TRANSFER_BYTES)
       throw new GuestFault(`hostcall transfers ${size} bytes, more than ${MAX_TRANSFER_BYTES}`);
-    return start;
+    return pointer >>> 0;
   }
 
   /** The view of the memory as it is now. Growth, even by 0 pages, detaches the old buffer, whose length is then 0. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { GuestFault } from '../../../../src/abi/guest-fault.ts';
+import { GuestMemory, MAX_TRANSFER_BYTES } from '../../../../src/abi/guest-memory.ts';
 import { ERRNO } from '../../../../src/abi/wasi/errno.ts';
 import { decodeIovecs, gather, scatter, type IovecList } from '../../../../src/abi/wasi/iovec.ts';
 import { MAX_IOVECS } from '../../../../src/abi/wasi/limits.ts';
@@ -38,6 +39,18 @@ describe('decoding', () => {
   test('takes as many buffers as the limit, and no more', () => {
     expect(decoded(0, MAX_IOVECS).buffers).toHaveLength(MAX_IOVECS);
     expect(decodeIovecs(host.memory, 0, MAX_IOVECS + 1)).toBe(ERRNO.inval);
+  });
+});
+
+describe('a buffer that is larger than one transfer', () => {
+  test('is filled, and taken from, in part', () => {
+    const memory = new GuestMemory(new WebAssembly.Memory({ initial: MAX_TRANSFER_BYTES / 65_536 + 1 }));
+    memory.writeU32(0, 8);
+    memory.writeU32(4, MAX_TRANSFER_BYTES + 1);
+    const iovecs = decodeIovecs(memory, 0, 1);
+    if (typeof iovecs === 'number') throw new Error(`errno ${iovecs}`);
+    scatter(memory, iovecs, Buffer.from('abc'));
+    expect(Buffer.from(gather(memory, iovecs, 3)).toString()).toBe('abc');
   });
 });
 
