@@ -117,7 +117,7 @@ function detach(parent: FolderNode, name: string, node: Node): void {
 function release(node: Node): void {
   node.changed();
   if (node instanceof FolderNode) {
-    node.removed = true;
+    node.orphan();
     return;
   }
   node.names -= 1;

@@ -123,6 +123,9 @@ export interface FolderEntry {
   readonly cookie: number;
 }
 
+/** A place in the order of a folder, and the name that it was given to. */
+type Position = Omit<FolderEntry, 'node'>;
+
 /** Positions 1 and 2 are behind `.` and `..`. */
 const FIRST_COOKIE = 3;
 
@@ -131,19 +134,29 @@ export class FolderNode extends BaseNode {
   readonly filetype = FILETYPE.directory;
   readonly links = 1;
   readonly size = 0;
-  /** The folder that it is in; itself for a root. */
+  /** The folder that it is in; itself for a root, and for one that was removed. */
   parent: FolderNode;
-  /** Whether it has been removed: nothing can be made in it. */
-  removed = false;
+  #removed = false;
   readonly #byName = new Map<string, FolderEntry>();
-  /** In order of their positions; also some that are gone. */
-  #inOrder: FolderEntry[] = [];
+  /** In order; also some of names that are gone, of which nothing else may be kept: their room has been given back. */
+  #positions: Position[] = [];
   #nextCookie = FIRST_COOKIE;
 
   /** A root without `parent`. */
   constructor(volume: Volume, parent?: FolderNode) {
     super(volume);
     this.parent = parent ?? this;
+  }
+
+  /** Whether it has been removed: nothing can be made in it. */
+  get removed(): boolean {
+    return this.#removed;
+  }
+
+  /** Notes that its name is gone. A descriptor that is open on it keeps none of the folders that it was in. */
+  orphan(): void {
+    this.#removed = true;
+    this.parent = this;
   }
 
   /** How many names are in it. */
@@ -158,33 +171,40 @@ export class FolderNode extends BaseNode {
 
   /** Gives a node a name that nothing has. */
   set(name: string, node: Node): void {
-    const entry = { name, node, cookie: this.#nextCookie };
-    this.#byName.set(name, entry);
-    this.#inOrder.push(entry);
+    const cookie = this.#nextCookie;
+    this.#byName.set(name, { name, node, cookie });
+    this.#positions.push({ name, cookie });
     this.#nextCookie += 1;
   }
 
   /** Takes a name away. */
   remove(name: string): void {
     this.#byName.delete(name);
-    if (this.#inOrder.length > 2 * this.#byName.size + 1)
-      this.#inOrder = this.#inOrder.filter((entry) => this.#byName.get(entry.name) === entry);
+    if (this.#positions.length > 2 * this.#byName.size + 1)
+      this.#positions = this.#positions.filter((position) => this.#entryAt(position) !== null);
   }
 
   /** Names behind a position, in order. */
   *entriesAfter(cookie: bigint): Generator<FolderEntry> {
-    for (let index = this.#firstAfter(cookie); index < this.#inOrder.length; index += 1) {
-      const entry = this.#inOrder[index];
-      if (entry !== undefined && this.#byName.get(entry.name) === entry) yield entry;
+    for (let index = this.#firstAfter(cookie); index < this.#positions.length; index += 1) {
+      const position = this.#positions[index];
+      const entry = position === undefined ? null : this.#entryAt(position);
+      if (entry !== null) yield entry;
     }
+  }
+
+  /** What has the position; `null`: its name is gone, or has another since. */
+  #entryAt({ name, cookie }: Position): FolderEntry | null {
+    const entry = this.#byName.get(name);
+    return entry?.cookie === cookie ? entry : null;
   }
 
   /** Found by halving: a folder may be listed name by name. */
   #firstAfter(cookie: bigint): number {
-    let [low, high] = [0, this.#inOrder.length];
+    let [low, high] = [0, this.#positions.length];
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (BigInt(this.#inOrder[middle]?.cookie ?? 0) > cookie) high = middle;
+      if (BigInt(this.#positions[middle]?.cookie ?? 0) > cookie) high = middle;
       else low = middle + 1;
     }
     return low;

@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO } from '../../../../../src/abi/wasi/errno.ts';
 import {
@@ -9,7 +12,7 @@ import {
   removeFolder,
 } from '../../../../../src/abi/wasi/files/changes.ts';
 import { BLOCK_BYTES, MAX_HARD_LINKS, NAME_COST_BYTES } from '../../../../../src/abi/wasi/files/limits.ts';
-import type { FileNode } from '../../../../../src/abi/wasi/files/node.ts';
+import type { FileNode, FolderNode, Node } from '../../../../../src/abi/wasi/files/node.ts';
 import { resolve, type Place } from '../../../../../src/abi/wasi/files/resolve.ts';
 import { ScratchVolume } from '../../../../../src/abi/wasi/files/scratch.ts';
 
@@ -33,6 +36,19 @@ function make(path: string): FileNode {
   const file = createFile(at(path));
   if (typeof file === 'number') throw new Error(`errno ${file}`);
   return file;
+}
+
+function nodeAt(path: string): Node {
+  const { node } = at(path);
+  if (node === null) throw new Error(`nothing at ${path}`);
+  return node;
+}
+
+/** Settles when everything that nothing leads to is gone: what a WeakRef was asked for stays until the turn ends. */
+async function collected(): Promise<void> {
+  await setImmediate();
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
 }
 
 describe('what is kept', () => {
@@ -80,6 +96,28 @@ describe('what is kept', () => {
     file.opens = 0;
     file.settle();
     expect([held, file.size]).toEqual([0, 0]);
+  });
+
+  test('is nothing of what was removed, whose room has been given back', async () => {
+    const links = Array.from({ length: 20 }, (_, index) => `l${index}`);
+    for (const name of links) make(`live-${name}`);
+    for (const name of links) expect(createLink(at(name), 'x')).toBe(ERRNO.success);
+    const gone = links.map((name) => new WeakRef(nodeAt(name)));
+    for (const name of links) removeFile(at(name));
+    expect([...volume.root.entriesAfter(0n)].map(({ name }) => name)).toEqual(links.map((name) => `live-${name}`));
+    await collected();
+    expect(gone.filter((link) => link.deref() !== undefined)).toEqual([]);
+  });
+
+  test('is no folder that was removed around one that is open', async () => {
+    createFolder(at('outer'));
+    createFolder(at('outer/inner'));
+    const [outer, inner] = [new WeakRef(nodeAt('outer')), nodeAt('outer/inner') as FolderNode];
+    removeFolder(at('outer/inner'));
+    removeFolder(at('outer'));
+    await collected();
+    expect(outer.deref()).toBeUndefined();
+    expect(resolve(inner, '..', 'keep')).toBe(ERRNO.perm);
   });
 
   test('throws what the account throws, before anything is made', () => {
