@@ -7,6 +7,8 @@ import { CollectedBytes } from '../collected-bytes.ts';
 import { FieldMap } from './field-map.ts';
 import { CALL_PAGES, CHUNK_BYTES, MAX_CALL_BODY_BYTES, MAX_CALL_MS, MAX_CALLS } from './limits.ts';
 
+const PAGE_BYTES = 65_536;
+
 /** A call as the guest asks for it, checked. */
 export interface CallRequest {
   readonly upstream: string;
@@ -126,30 +128,17 @@ export class CallTable {
   }
 
   async #answerTo(call: Call): Promise<CallAnswer> {
-    const { number, request, turn, abort } = call;
-    const { exchange } = turn;
-    const { upstream, method, target, headers, body } = request;
-    const backend: Backend | null = exchange.backend(upstream);
-    if (backend === null) throw new BackendError('refused_address', `the manifest grants no backend ${upstream}`);
-    this.#hold(turn, CALL_PAGES);
-    const response = await backend.fetch({
-      method,
-      target,
-      headers,
-      body: body.length === 0 ? null : new BytesSource(body),
-      contentLength: body.length === 0 ? undefined : body.length,
-      forwarded: exchange.forwarded,
-      signal: abort.signal,
-    });
-    await readBody(response, call);
-    this.#hold(turn, -CALL_PAGES);
-    return {
-      call: number,
-      status: response.status,
-      headers: FieldMap.ofResponse(response.status, response.headers),
-      body: call.body.bytes,
-      trailers: new FieldMap('trailers', response.trailers),
-    };
+    const { request, turn } = call;
+    const backend: Backend | null = turn.exchange.backend(request.upstream);
+    if (backend === null)
+      throw new BackendError('refused_address', `the manifest grants no backend ${request.upstream}`);
+    const pages = CALL_PAGES + Math.floor(request.body.length / PAGE_BYTES);
+    this.#hold(turn, pages);
+    try {
+      return await ask(backend, call);
+    } finally {
+      this.#hold(turn, -pages);
+    }
   }
 
   #failed({ number, turn }: Call, error: unknown): CallAnswer {
@@ -166,9 +155,33 @@ export class CallTable {
   }
 }
 
+/** Asks, and reads the answer. Rejects with {@link BackendError}, or as the answer's body does. */
+async function ask(backend: Backend, call: Call): Promise<CallAnswer> {
+  const { number, request, turn, abort } = call;
+  const { method, target, headers, body } = request;
+  const response = await backend.fetch({
+    method,
+    target,
+    headers,
+    body: body.length === 0 ? null : new BytesSource(body),
+    contentLength: body.length === 0 ? undefined : body.length,
+    forwarded: turn.exchange.forwarded,
+    signal: abort.signal,
+  });
+  await readBody(response, call);
+  return {
+    call: number,
+    status: response.status,
+    headers: FieldMap.ofResponse(response.status, response.headers),
+    body: call.body.bytes,
+    trailers: new FieldMap('trailers', response.trailers),
+  };
+}
+
 /** Reads an answer's body whole. Rejects with {@link BackendError}, or as the body does. */
 async function readBody({ body }: BackendResponse, { abort: { signal }, body: into, request }: Call): Promise<void> {
   const onAbort = (): void => body.cancel();
+  if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   for (;;) {
     const piece = await body.read(CHUNK_BYTES);

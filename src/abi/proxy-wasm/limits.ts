@@ -30,7 +30,7 @@ export const MAX_CALLS = 16;
 /** Bytes of the body of an answer to an HTTP call, which is handed over whole. 1 MiB. Beyond, the call has failed. */
 export const MAX_CALL_BODY_BYTES = 1024 * 1024;
 
-/** Pages of 64 KiB on the request's account for a call that is under way, beside those of its answer's body. */
+/** Pages of 64 KiB on the request's account for a call that is under way, beside those of its body and of its answer's. */
 export const CALL_PAGES = 2;
 
 /** The longest that an HTTP call waits, whatever it asks for: timers hold no more. The request's own deadline comes first. */

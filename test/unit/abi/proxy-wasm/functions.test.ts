@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { BackendError, type Backend, type BackendResponse } from '../../../../src/capability/backend.ts';
 import { PROXY_WASM_ENV } from '../../../../src/abi/proxy-wasm/functions.ts';
+import { CALL_PAGES, MAX_CALL_BODY_BYTES } from '../../../../src/abi/proxy-wasm/limits.ts';
 import { MAP, STATUS } from '../../../../src/abi/proxy-wasm/types.ts';
 import { UNSUPPORTED } from '../../../../src/abi/proxy-wasm/unsupported.ts';
 import { pairs } from '../../../filters.ts';
@@ -373,5 +375,55 @@ describe('a call to a backend', () => {
     expect(site.asked[0]).toMatchObject({ method: 'GET', target: '/p', text: 'body', contentLength: 4 });
     expect(site.asked[0]?.headers.names()).toEqual(['x-a']);
     expect(seen).toEqual([1, [1, 1, 2, 6], '2', 'answer', 0, 201]);
+  });
+
+  it.each([
+    ['is answered', new NotingBackend()],
+    ['fails', new NotingBackend(new BackendError('connect', 'no'))],
+    ['has too long an answer', new NotingBackend({ text: 'x'.repeat(MAX_CALL_BODY_BYTES + 1) })],
+  ])('that %s is on the account while it is under way, with its body', async (_, site) => {
+    const held: number[] = [];
+    const filter: DirectFilter = new DirectFilter({
+      proxy_on_request_headers: () => {
+        const before = filter.held;
+        expect(filter.number('http_call', 'site', head, body, '', 1_000)).toBe(1);
+        held.push(filter.held - before);
+        return 1;
+      },
+      proxy_on_http_call_response: () => {
+        filter.call('set_effective_context', 2);
+        filter.call('send_local_response', 200, '', 'done', '', 0);
+      },
+      proxy_on_log: () => void held.push(filter.held),
+    });
+    const body = new Uint8Array(3 * 65_536);
+    filter.pages.grow(4);
+    await filter.start();
+    await filter.handle({ backends: { site } });
+    expect(held).toEqual([CALL_PAGES + 3, 0]);
+  });
+
+  it('gives back an answer that comes when the request is over', async () => {
+    const [late, begun] = [Promise.withResolvers<BackendResponse>(), Promise.withResolvers<void>()];
+    const slow: Backend = {
+      fetch: () => {
+        begun.resolve();
+        return late.promise;
+      },
+    };
+    const cancelled = Promise.withResolvers<null>();
+    const body = { read: () => cancelled.promise, cancel: () => cancelled.resolve(null) };
+    const filter: DirectFilter = new DirectFilter({
+      proxy_on_request_headers: () => {
+        filter.number('http_call', 'slow', head, '', '', 0);
+        filter.call('send_local_response', 200, '', 'done', '', 0);
+        return 1;
+      },
+    });
+    await filter.start();
+    await filter.handle({ backends: { slow } });
+    await begun.promise;
+    late.resolve({ status: 200, headers: new HeaderList(), trailers: new HeaderList(), body });
+    expect(await cancelled.promise).toBeNull();
   });
 });
