@@ -1,7 +1,6 @@
 /** The http-handler ABI, section "Request Only Functions". */
-import { isToken } from '../../http/fields.ts';
 import { MAX_TARGET_BYTES } from '../../http/limits.ts';
-import { checkTarget } from '../../http/request-gate.ts';
+import { isSendableMethod, targetFault } from '../../http/request-rules.ts';
 import { GuestFault } from '../guest-fault.ts';
 import type { HostModule } from '../host-function.ts';
 import { beforeNext, type HttpWasmState } from './state.ts';
@@ -16,14 +15,15 @@ export const REQUEST_FUNCTIONS: HostModule<HttpWasmState> = {
     signature: 'ii->i',
     bind: (state) => (buf: number, limit: number) => state.host.memory.writeText(buf, limit, state.turn.request.method),
   },
-  /** Replaces the method. Ends the guest when it is no token, and after "next". */
+  /** Replaces the method. Ends the guest when it is no token, when it is CONNECT, and after "next". */
   set_method: {
     signature: 'ii->',
     bind: (state) => (method: number, length: number) => {
       const { request } = beforeNext(state, 'the method');
       if (length >>> 0 > MAX_METHOD_BYTES) throw new GuestFault(`a method of ${length >>> 0} bytes`);
       const text = state.host.memory.readText(method, length);
-      if (!isToken(text)) throw new GuestFault('set_method with something that is no token (RFC 9110 section 9.1)');
+      if (!isSendableMethod(text))
+        throw new GuestFault('set_method with CONNECT, or something that is no token (RFC 9110 section 9.1)');
       request.method = text;
     },
   },
@@ -39,7 +39,7 @@ export const REQUEST_FUNCTIONS: HostModule<HttpWasmState> = {
       const { request } = beforeNext(state, 'the URI');
       if (length >>> 0 > MAX_TARGET_BYTES) throw new GuestFault(`a URI of ${length >>> 0} bytes`);
       const target = state.host.memory.readText(uri, length) || '/';
-      if (checkTarget(target) !== null)
+      if (targetFault(target) !== null)
         throw new GuestFault('set_uri with something that is not an encoded path and query');
       request.target = target;
     },

@@ -185,6 +185,7 @@ describe('request functions', () => {
   it.each([
     ['set_method', ''],
     ['set_method', 'GET '],
+    ['set_method', 'CONNECT'],
     ['set_method', 'GET\r\nX: y'],
     ['set_method', 'M'.repeat(65)],
     ['set_uri', 'relative'],
