@@ -98,23 +98,24 @@ export const ERRNO_OF_SIGNING_FAULT = {
   no_key: ERRNO.no_keys,
 } as const satisfies Record<SigningFault, Errno>;
 
-const OF_KV_FAULT = {
-  conflict: ERRNO.conflict,
-  full: ERRNO.quota,
+const OF_STORE_FAULT = {
   busy: ERRNO.busy,
   unavailable: ERRNO.unavailable,
   // The guest has ended: nobody reads it.
   aborted: ERRNO.unavailable,
+} as const;
+
+const OF_KV_FAULT = {
+  ...OF_STORE_FAULT,
+  conflict: ERRNO.conflict,
+  full: ERRNO.quota,
 } as const satisfies Record<KvFault, Errno>;
 
 const OF_OBJECT_FAULT = {
+  ...OF_STORE_FAULT,
   too_large: ERRNO.too_large,
   waited: ERRNO.timeout,
   too_many: ERRNO.too_many,
-  busy: ERRNO.busy,
-  unavailable: ERRNO.unavailable,
-  // As above.
-  aborted: ERRNO.unavailable,
 } as const satisfies Record<ObjectFault, Errno>;
 
 /** The errno for what a port rejected with. Throws what is no error of a port, such as a fault of the guest's. */

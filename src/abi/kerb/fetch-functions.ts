@@ -1,9 +1,11 @@
 /** The import module `kerb_fetch`: requests to the backends that the manifest grants. */
+import type { BackendResponse } from '../../capability/backend.ts';
 import { isToken } from '../../http/fields.ts';
 import { MAX_HEAD_BYTES, MAX_TARGET_BYTES } from '../../http/limits.ts';
 import { isSendableMethod, targetFault } from '../../http/request-rules.ts';
 import type { HostModule } from '../host-function.ts';
-import { ERRNO } from './errno.ts';
+import { ERRNO, type Errno } from './errno.ts';
+import type { Fetch } from './fetch.ts';
 import type { FetchTable } from './fetch-table.ts';
 import { FetchRead } from './fetch-read.ts';
 import type { KerbGuest } from './guest.ts';
@@ -30,6 +32,19 @@ function outcomeOf(fetches: FetchTable, ticket: number): number | null {
 function firstSettled(fetches: FetchTable, tickets: readonly number[]): number | null {
   const place = tickets.findIndex((ticket) => outcomeOf(fetches, ticket) !== null);
   return place < 0 ? null : place;
+}
+
+/** The fetch of a handle and its answer; `bad_handle`, or `wrong_state` without an answer. */
+function answerOf(fetches: FetchTable, handle: number): Answered | Errno {
+  const fetch = fetches.find(handle);
+  if (fetch === null) return ERRNO.bad_handle;
+  const { response } = fetch;
+  return response === null ? ERRNO.wrong_state : { fetch, response };
+}
+
+interface Answered {
+  readonly fetch: Fetch;
+  readonly response: BackendResponse;
 }
 
 /**
@@ -144,13 +159,12 @@ export const FETCH_FUNCTIONS: HostModule<KerbGuest> = {
     bind:
       ({ host: { memory }, fetches }) =>
       (handle: number, name: number, nameLength: number, buf: number, limit: number) => {
-        const fetch = fetches.find(handle);
-        if (fetch === null) return ERRNO.bad_handle;
-        if (fetch.response === null) return ERRNO.wrong_state;
+        const found = answerOf(fetches, handle);
+        if (typeof found === 'number') return found;
         if (nameLength >>> 0 > MAX_FIELD_NAME_BYTES) return ERRNO.invalid;
         const field = memory.readText(name, nameLength);
         if (!isToken(field)) return ERRNO.invalid;
-        return memory.writeText(buf, limit, terminated(fetch.response.headers.getAll(field)));
+        return memory.writeText(buf, limit, terminated(found.response.headers.getAll(field)));
       },
   },
   /**
@@ -162,10 +176,9 @@ export const FETCH_FUNCTIONS: HostModule<KerbGuest> = {
     bind:
       ({ host: { memory }, fetches }) =>
       (handle: number, buf: number, limit: number) => {
-        const fetch = fetches.find(handle);
-        if (fetch === null) return ERRNO.bad_handle;
-        if (fetch.response === null) return ERRNO.wrong_state;
-        return memory.writeText(buf, limit, terminated(fetch.response.headers.names()));
+        const found = answerOf(fetches, handle);
+        if (typeof found === 'number') return found;
+        return memory.writeText(buf, limit, terminated(found.response.headers.names()));
       },
   },
   /**
@@ -179,13 +192,12 @@ export const FETCH_FUNCTIONS: HostModule<KerbGuest> = {
     bind:
       ({ host: { memory }, fetches }) =>
       (handle: number, buf: number, limit: number) => {
-        const fetch = fetches.find(handle);
-        if (fetch === null) return ERRNO.bad_handle;
-        if (fetch.response === null) return ERRNO.wrong_state;
+        const found = answerOf(fetches, handle);
+        if (typeof found === 'number') return found;
         if (limit === 0) return ERRNO.invalid;
         const most = Math.min(limit >>> 0, MAX_READ_BYTES);
         memory.checkRange(buf, most);
-        return new FetchRead(memory, fetch, buf).run(fetch.response.body.read(most));
+        return new FetchRead(memory, found.fetch, buf).run(found.response.body.read(most));
       },
   },
   /**
