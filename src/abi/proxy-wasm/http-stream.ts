@@ -8,6 +8,7 @@ import type { Exchange, GuestHost, Reply } from '../abi.ts';
 import { GuestFault } from '../guest-fault.ts';
 import type { Callbacks } from './callbacks.ts';
 import { Direction } from './direction.ts';
+import { Diversion } from './diversion.ts';
 import { FieldMap } from './field-map.ts';
 import { FilteredBody, FilteredSource } from './filtered-body.ts';
 import type { Piece } from './lookahead.ts';
@@ -36,7 +37,7 @@ export class HttpStream {
   readonly properties = new PropertyStore();
   readonly #callbacks: Callbacks;
   /** Rejects when the stream goes another way than it was to: an answer of the filter's, a failure, the request's end. */
-  #otherwise = Promise.withResolvers<never>();
+  #otherwise = new Diversion();
   readonly #abort = new AbortController();
   readonly #onEnd = (): void => this.fail(new GuestFault('the request has ended'));
   #local: LocalResponse | null = null;
@@ -68,7 +69,6 @@ export class HttpStream {
     this.request = new Direction('request', this, hold);
     this.response = new Direction('response', this, hold);
     this.request.head = FieldMap.ofRequest(exchange.request);
-    this.#otherwise.promise.catch(() => undefined);
     exchange.signal.addEventListener('abort', this.#onEnd, { once: true });
     if (exchange.signal.aborted) this.#onEnd();
   }
@@ -113,7 +113,7 @@ export class HttpStream {
 
   /** Waits for what may never come: rejects when the stream goes another way. */
   unlessOver<T>(wait: Promise<T>): Promise<T> {
-    return Promise.race([this.#otherwise.promise, wait]);
+    return this.#otherwise.unless(wait);
   }
 
   /** Fails the stream if it waits for its filter, and nothing is under way that could call that. */
@@ -239,8 +239,7 @@ export class HttpStream {
     this.#abort.abort();
     this.request.sent = true;
     this.#isDiverted = false;
-    this.#otherwise = Promise.withResolvers();
-    this.#otherwise.promise.catch(() => undefined);
+    this.#otherwise = new Diversion();
     if (this.exchange.signal.aborted) this.#onEnd();
     const answer = local.toResponse();
     if (this.response.head === null) return this.#respond(answer);
