@@ -1,5 +1,6 @@
 /** The manifest of an app, `kerb.toml`: what a tenant asks for, checked as a whole before anything acts on it. */
 import { SCRATCH_PATH } from '../abi/wasi/files/mounts.ts';
+import type { JwtIssuer } from '../runtime/deployment.ts';
 import type { BackendSpec } from '../upstream/backends.ts';
 import type { HealthCheckSpec } from '../upstream/health-check.ts';
 import { BYTES_PER_MB } from './manifest-limits.ts';
@@ -10,7 +11,6 @@ import {
   type ABI_CHOICES,
   type FAILURE_MODES,
   type ISOLATIONS,
-  type SIGNING_ALGORITHMS,
   type WrittenManifest,
 } from './manifest-schema.ts';
 import { parseToml, type TomlDocument, type TomlFault } from './toml-document.ts';
@@ -73,28 +73,6 @@ export interface ManifestBackend extends BackendSpec {
   readonly name: string;
 }
 
-/** How the guest has tokens signed. */
-export interface ManifestSigning {
-  /** The secret with the key, which the guest cannot read unless `stores.secrets` names it too. */
-  readonly secret: string;
-  readonly alg: (typeof SIGNING_ALGORITHMS)[number];
-  /** The longest life of a token. */
-  readonly ttlSeconds: number;
-}
-
-/** An issuer whose tokens the guest may have verified, or signed. */
-export interface ManifestIssuer {
-  readonly name: string;
-  readonly issuer: string;
-  readonly audience: string;
-  /** Where its key set is: behind one of `backends`, in the manifest, or the public half of what `sign` names. */
-  readonly keys:
-    | { readonly kind: 'backend'; readonly backend: string; readonly path: string }
-    | { readonly kind: 'text'; readonly text: string }
-    | { readonly kind: 'signing' };
-  readonly sign: ManifestSigning | null;
-}
-
 /** One environment variable of the guest. */
 export interface ManifestVariable {
   readonly name: string;
@@ -150,7 +128,8 @@ export interface Manifest {
   readonly config: ManifestConfig;
   readonly limits: ManifestLimits;
   readonly backends: readonly ManifestBackend[];
-  readonly jwt: readonly ManifestIssuer[];
+  /** Issuers whose tokens the guest may have verified, or signed. */
+  readonly jwt: readonly JwtIssuer[];
   /** Words of a program's command line, behind its name; `null`: those of the query. */
   readonly args: readonly string[] | null;
   readonly env: readonly ManifestVariable[];
@@ -307,12 +286,12 @@ function healthOf(written: NonNullable<WrittenBackend['health']>): HealthCheckSp
   return { path, intervalMs: interval * 1000, timeoutMs, unhealthy, healthy, status };
 }
 
-function issuerOf(name: string, { issuer, audience, jwks, sign }: WrittenManifest['jwt'][string]): ManifestIssuer {
+function issuerOf(name: string, { issuer, audience, jwks, sign }: WrittenManifest['jwt'][string]): JwtIssuer {
   const signing = sign === undefined ? null : { secret: sign.secret, alg: sign.alg, ttlSeconds: sign.ttl_s };
   return { name, issuer, audience, keys: keysOf(jwks), sign: signing };
 }
 
-function keysOf(jwks: WrittenManifest['jwt'][string]['jwks']): ManifestIssuer['keys'] {
+function keysOf(jwks: WrittenManifest['jwt'][string]['jwks']): JwtIssuer['keys'] {
   if (jwks === undefined) return { kind: 'signing' };
   return typeof jwks === 'string' ? { kind: 'text', text: jwks } : { kind: 'backend', ...jwks };
 }
