@@ -1,6 +1,5 @@
 /** The data threads as the main thread owns them: started, published to, drained. */
 import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { Generations } from '../cache/generations.ts';
 import type { Purge } from '../cache/purge.ts';
@@ -21,6 +20,7 @@ import type { KvAsking } from './kv-link.ts';
 import { LiveTail } from './live-tail.ts';
 import type { ObjectAsking } from './object-link.ts';
 import { RoutingTable } from './routing-table.ts';
+import { cannotListen, SharedPort } from './shared-port.ts';
 import type { DataThreadOptions, FromDataThread, ThreadUsage, ToDataThread } from './thread-messages.ts';
 
 /** What all data threads have in common. */
@@ -171,7 +171,7 @@ export class DataThreads {
   readonly tail = new LiveTail((message) => this.#sayAll(message));
   readonly port: number;
   readonly #threads: readonly DataThread[];
-  readonly #host: string;
+  readonly #place: SharedPort;
   readonly #versions: VersionCounters;
   /** What the threads serve by: a change that cannot be is found here, before any of them hears of it. */
   readonly #table = new RoutingTable();
@@ -179,9 +179,9 @@ export class DataThreads {
   #revision = 0;
   #questions = 0;
 
-  private constructor(options: ThreadOptions, events: DataThreadEvents) {
-    this.port = options.port;
-    this.#host = options.host;
+  private constructor(options: ThreadOptions, place: SharedPort, events: DataThreadEvents) {
+    this.port = place.port;
+    this.#place = place;
     this.#versions = new VersionCounters(options.versions);
     const heard = { ...events, onTail: (batches: readonly TailBatch[]) => this.tail.take(batches) };
     const { cacheBytes, ...rest } = options;
@@ -194,14 +194,14 @@ export class DataThreads {
 
   /**
    * Starts them; they {@link listen} later, when there is something to serve. Rejects with `cannot_listen` when the address is
-   * taken or not ours. Several threads share the port, and so could a second process: a taken port is therefore looked for
-   * first. Any free port is chosen here too, because the transport shares only ports that it is given.
+   * taken or not ours ({@link SharedPort.find}).
    */
   static async start(shared: SharedThreadOptions, events: DataThreadEvents): Promise<DataThreads> {
-    const port = await probe(shared.host, shared.port);
+    const place = await SharedPort.find(shared.host, shared.port);
     const { versions = VersionCounters.create(0).share, splitKey = randomBytes(SPLIT_KEY_BYTES) } = shared;
     const { cacheBytes = 0 } = shared;
-    return new DataThreads({ ...shared, port, versions, splitKey, cacheBytes, rates: RateTable.create() }, events);
+    const options = { ...shared, port: place.port, versions, splitKey, cacheBytes, rates: RateTable.create() };
+    return new DataThreads(options, place, events);
   }
 
   /**
@@ -209,13 +209,14 @@ export class DataThreads {
    * transport shares it without asking, and what was free at the start may not be now.
    */
   async listen(): Promise<void> {
-    await probe(this.#host, this.port);
+    await this.#place.look();
     for (const thread of this.#threads) {
       const answer = thread.next('listening');
       thread.say({ kind: 'listen' });
       if ((await answer).kind === 'listening') continue;
-      throw cannotListen(this.#host, this.port, 'the address cannot be listened on');
+      throw cannotListen(this.#place.host, this.port, 'the address cannot be listened on');
     }
+    await this.#place.release();
   }
 
   /**
@@ -290,6 +291,7 @@ export class DataThreads {
 
   /** Takes no more connections, lets requests end, and ends the threads. */
   async drain(deadlineMs: number): Promise<void> {
+    await this.#place.release();
     await Promise.all(this.#threads.map((thread) => thread.drain(deadlineMs)));
     this.#over.end(new KerbError('conflict', 'Kerb is shutting down'));
   }
@@ -324,26 +326,4 @@ export class DataThreads {
     if (figuresSlot === null || (figuresSlot >= 0 && figuresSlot < this.#versions.capacity)) return;
     throw new TypeError(`deployment ${id} has place ${figuresSlot} of ${this.#versions.capacity} in the figures`);
   }
-}
-
-/** The port, or a free one for 0. Rejects when somebody listens at the address, without asking to share it. */
-function probe(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error: NodeJS.ErrnoException) => reject(cannotListen(host, port, reasonOf(error))));
-    server.listen({ host, port, exclusive: true }, () => {
-      const found = (server.address() as AddressInfo).port;
-      server.close(() => resolve(found));
-    });
-  });
-}
-
-function reasonOf(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EADDRINUSE') return 'another process listens there; stop it, or choose another --edge-port';
-  if (error.code === 'EACCES') return 'this user may not listen there; choose an --edge-port above 1023';
-  return error.message;
-}
-
-function cannotListen(host: string, port: number, reason: string): KerbError {
-  return new KerbError('cannot_listen', `cannot listen on ${host}:${port}: ${reason}`);
 }
