@@ -180,10 +180,16 @@ describe('in a process of 4,000 MiB', () => {
 
   it('instances that are expensive to make, a new one for each request: others are served between them', async () => {
     await besideBystander(edge, async (bystander) => {
-      const before = bystander.answers;
-      const answers = await Promise.all(Array.from({ length: 50 }, () => edge.fetch('stocker')));
+      const enough = bystander.answers + MEANWHILE;
+      // Each client asks again as soon as it is answered, so that there is no pause in which the bystander would be served alone.
+      const clients = Array.from({ length: 50 }, async () => {
+        const answers: TestResponse[] = [];
+        do answers.push(await edge.fetch('stocker'));
+        while (bystander.answers <= enough && bystander.faults.length === 0);
+        return answers;
+      });
+      const answers = (await Promise.all(clients)).flat();
       expect(expectServedOrRefused(answers, 'xxxx')).toBeLessThan(answers.length);
-      expect(bystander.answers - before).toBeGreaterThan(MEANWHILE);
     });
     const made = edge.log.filter(({ tenant, outcome }) => tenant === 'stocker' && outcome === 'ok');
     expect(new Set(made.map(({ instance }) => instance))).toEqual(new Set(['fresh']));
