@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { KerbError } from '../errors.ts';
 import { UNGUARDED } from '../failure-rule.ts';
+import type { JwtIssuer } from '../runtime/deployment.ts';
 import type { Manifest, ManifestFilter, ManifestLimits } from './manifest.ts';
 import type { ManifestFailureRule } from './manifest-failure.ts';
 import { BYTES_PER_MB, type BUDGETS } from './manifest-limits.ts';
@@ -17,7 +18,8 @@ export interface ImportName {
 /** Names that need no quotes: nothing in them can be taken for another word of a line, or for the dot of an import. */
 const PLAIN = /^[A-Za-z0-9_-]+$/;
 const PLAIN_NAME = /^[A-Za-z0-9_.-]+$/;
-const PLAIN_PATH = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+/** Visible ASCII without quotes and backslashes. */
+const VISIBLE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 /** Characters up to which a name is shown whole. A longer one is shown by its beginning and its digest, lest two look the same. */
 const SHOWN_CHARS = 64;
 const DIGEST_CHARS = 16;
@@ -51,11 +53,11 @@ export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[
   const { hosts, path, geo, backends, jwt, env, files, filters, stores, limits, onFailure, failureMode } = manifest;
   const lines = [
     ...hosts.map((host) => `host ${word(host, /^[A-Za-z0-9*.:[\]-]+$/)}`),
-    `path ${word(path, PLAIN_PATH)}`,
+    `path ${word(path, VISIBLE)}`,
     ...backends.map(({ name, url }) => `backend ${word(name)} ${shownUrl(url)}`),
     ...backends.flatMap(({ name, health }) => (health === undefined ? [] : [`health ${word(name)} ${target(health)}`])),
-    ...jwt.map(({ name, issuer }) => `jwt ${word(name)} ${word(issuer, /^[\x21\x23-\x5b\x5d-\x7e]+$/)}`),
-    ...jwt.flatMap(({ name, sign }) => (sign === null ? [] : [`sign ${word(name)} ${word(sign.secret)}`])),
+    ...jwt.map(({ name, issuer }) => `jwt ${word(name)} ${word(issuer, VISIBLE)}`),
+    ...jwt.flatMap(signLines),
     ...(geo ? ['geo'] : []),
     ...env.map(({ name }) => `env ${word(name)}`),
     ...files.map(({ guest }) => `files ${word(guest, /^[A-Za-z0-9_./-]+$/)}`),
@@ -70,6 +72,13 @@ export function capabilitiesOf(manifest: Manifest, imports: readonly ImportName[
     ...Object.entries(LIMITS).map(([key, read]) => `${key} ${shownLimit(read(limits))}`),
   ];
   return [...new Set(lines)].sort();
+}
+
+/** An issuer as whom tokens are signed: with what, for whom, and for how many seconds at most. One that changes counts as another. */
+function signLines({ name, audience, sign }: JwtIssuer): string[] {
+  if (sign === null) return [];
+  const terms = `aud ${word(audience, VISIBLE)} ttl_s ${sign.ttlSeconds}`;
+  return [`sign ${word(name)} ${word(sign.secret)}`, `sign ${word(name)} ${terms}`];
 }
 
 /** A filter with its own limits: one that changes counts as another. */
@@ -95,7 +104,7 @@ function unguardedLines(rules: readonly ManifestFailureRule[]): string[] {
     const isClaimed = (below: string): boolean =>
       claims.some((claim) => claim.path === below && claim.kind === kind && claim.measure === measure);
     const leftOut = paths.filter((below) => below !== path && isBelow(below, path) && !isClaimed(below));
-    const line = `on_failure ${kind} ${measure} ${word(path, PLAIN_PATH)}`;
+    const line = `on_failure ${kind} ${measure} ${word(path, VISIBLE)}`;
     return leftOut.length === 0 ? line : `${line} but ${word(leftOut.join(' '), /^$/)}`;
   });
 }
@@ -170,12 +179,12 @@ function shownLimit(value: number): string {
 
 function shownUrl(url: string): string {
   const { pathname } = new URL(url);
-  return word(pathname === '/' ? url.slice(0, -1) : url, /^[\x21\x23-\x5b\x5d-\x7e]+$/);
+  return word(pathname === '/' ? url.slice(0, -1) : url, VISIBLE);
 }
 
 /** What is asked for in checks, which nobody's request sets off. */
 function target({ path }: { readonly path: string }): string {
-  return word(path, /^[\x21\x23-\x5b\x5d-\x7e]+$/);
+  return word(path, VISIBLE);
 }
 
 /** A name as it is when it is plain and short; else in quotes, and never the same as another name. */

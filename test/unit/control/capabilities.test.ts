@@ -35,11 +35,18 @@ secrets = ["API_KEY"]
 `;
 
 describe('the capabilities of a version', () => {
-  it('name the secret of a key that signs', () => {
-    expect(addedBy('[jwt.x]\nissuer = "i"\naudience = "a"\nsign = { secret = "KEY" }')).toEqual([
-      'jwt x i',
-      'sign x KEY',
-    ]);
+  const signing = (audience: string, ttl: number): string =>
+    `[jwt.x]\nissuer = "i"\naudience = "${audience}"\nsign = { secret = "KEY", ttl_s = ${ttl} }`;
+
+  it('name the secret of a key that signs, for whom it signs and for how long', () => {
+    expect(addedBy(signing('a', 300))).toEqual(['jwt x i', 'sign x KEY', 'sign x aud a ttl_s 300']);
+  });
+
+  it.each([
+    ['for another audience', signing('admin', 300), 'sign x aud admin ttl_s 300'],
+    ['for longer', signing('a', 86_400), 'sign x aud a ttl_s 86400'],
+  ])('are wider when tokens are signed %s', (_, after, line) => {
+    expect(capabilityDiff(linesOf(signing('a', 300)), linesOf(after)).added).toEqual([line]);
   });
 
   it('are sorted lines of what it may do', () => {
