@@ -9,8 +9,8 @@ import { styled, type Line } from './output.ts';
 /** Names that are listed before the rest is only counted. */
 const MOST_NAMES = 40;
 
-/** Capabilities that have no line of their own: what lies beyond the app itself. */
-const GRANT = /^(backend|config|env|failure_mode|files|jwt|kv|on_failure|secret)\b/;
+/** First words of capabilities that have a line of their own. All others are grants: what lies beyond the app itself. */
+const TOLD_APART: ReadonlySet<string> = new Set(['filter', 'host', 'import', 'path', ...Object.keys(BUDGETS)]);
 
 /** The report as lines: the verdict first, what is wrong last. */
 export function reportLines(report: CheckReport): Line[] {
@@ -80,8 +80,8 @@ function countsOf(imports: readonly ImportReport[]): string {
 }
 
 function manifestLines({ hosts, path, isolation, filters }: Manifest, capabilities: readonly string[]): Line[] {
-  const limits = capabilities.filter((line) => Object.hasOwn(BUDGETS, line.split(' ', 1)[0] ?? ''));
-  const grants = capabilities.filter((line) => GRANT.test(line));
+  const limits = capabilities.filter((line) => Object.hasOwn(BUDGETS, firstWord(line)));
+  const grants = capabilities.filter((line) => !TOLD_APART.has(firstWord(line)));
   return [
     row('serves', hosts.map((host) => `${host}${path}`).join(' ')),
     ...filters.map(({ name, main, failureMode }) => row('filter', `${name}: ${printable(main)}, fails ${failureMode}`)),
@@ -89,6 +89,10 @@ function manifestLines({ hosts, path, isolation, filters }: Manifest, capabiliti
     row('limits', limits.join(', ')),
     row('grants', grants.join(', ') || 'none'),
   ];
+}
+
+function firstWord(line: string): string {
+  return line.split(' ', 1)[0] ?? '';
 }
 
 function refusalLines({ message, details }: Refusal): Line[] {

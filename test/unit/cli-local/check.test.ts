@@ -40,6 +40,23 @@ describe('an app that Kerb runs', () => {
     expect(stdout).not.toContain('s3cret');
   });
 
+  it('is told every capability that lies beyond it', async () => {
+    const manifest =
+      'geo = true\n[stores]\ncache = true\n[backends.b]\nurl = "http://b.example"\nhealth = { path = "/up" }\n' +
+      '[jwt.j]\nissuer = "i"\naudience = "a"\nsign = { secret = "KEY" }';
+    const { stdout } = await checked(manifest, guest());
+    const grants = /grants +(.*)\n/.exec(stdout)?.[1]?.split(', ');
+    expect(grants).toEqual([
+      'backend b http://b.example',
+      'cache',
+      'geo',
+      'health b /up',
+      'jwt j i',
+      'sign j KEY',
+      'sign j aud a ttl_s 300',
+    ]);
+  });
+
   it('as JSON is one object, without texts of the manifest that may be secret', async () => {
     const { code, stdout } = await checked('config = "s3cret"\n[env]\nMODE = "s3cret"', guest(), '--json');
     expect(code).toBe(0);
