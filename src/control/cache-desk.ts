@@ -54,7 +54,7 @@ export class CacheDesk {
     return removed + (await this.#options.cache.purge(purge));
   }
 
-  /** What the cache holds of a tenant, and what it did for it since the process began. */
+  /** What the cache holds of a tenant, and what it did for it since the process began or the tenant was made. */
   async view(tenant: string): Promise<CacheView> {
     const deployment = this.#options.serving(tenant);
     if (deployment === undefined) return { entries: 0, bytes: 0, quotaBytes: 0, requests: {} };

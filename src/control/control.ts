@@ -135,7 +135,7 @@ export class Control {
       cache: new CacheDesk({
         cache: options.cache,
         objects: options.objects,
-        counters,
+        counters: this.#counts,
         serving: (name) => views.serving(name),
       }),
       onFreed: () => void this.#retryFolder(),

@@ -1,5 +1,6 @@
 /** Figures of tenants since their name was given to them: a counter slot goes on counting when its name has another owner. */
-import { OUTCOME_NAMES, type Outcome } from '../outcome.ts';
+import { CACHE_OUTCOMES } from '../cache/outcome.ts';
+import { OUTCOME_NAMES } from '../outcome.ts';
 import type { TenantFigures } from '../runtime/tenant-counters.ts';
 
 /** The counters of one process, read as figures of the tenants that have the slots now. */
@@ -17,11 +18,10 @@ export class TenantCounts {
     const now = this.#counters.read(slot);
     const before = this.#before.get(slot);
     if (before === undefined) return now;
-    // Counters are 32 bits wide and wrap.
-    const outcomes = OUTCOME_NAMES.map((name) => [name, (now.outcomes[name] - before.outcomes[name]) >>> 0]);
     return {
       ...now,
-      outcomes: Object.fromEntries(outcomes) as Record<Outcome, number>,
+      outcomes: since(OUTCOME_NAMES, before.outcomes, now.outcomes),
+      cache: since(CACHE_OUTCOMES, before.cache, now.cache),
       cpuUs: Math.max(0, now.cpuUs - before.cpuUs),
     };
   }
@@ -30,4 +30,11 @@ export class TenantCounts {
   begin(slot: number): void {
     this.#before.set(slot, this.#counters.read(slot));
   }
+}
+
+type Counts<Name extends string> = Readonly<Record<Name, number>>;
+
+/** Counters are 32 bits wide and wrap. */
+function since<Name extends string>(names: readonly Name[], before: Counts<Name>, now: Counts<Name>): Counts<Name> {
+  return Object.fromEntries(names.map((name) => [name, (now[name] - before[name]) >>> 0])) as Record<Name, number>;
 }
