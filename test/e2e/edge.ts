@@ -25,6 +25,8 @@ export interface EdgeOptions {
   readonly apps?: Readonly<Record<string, TestApp>>;
   /** Folders of the repository's `tenants/` to copy in; `manifest` rewrites the text of each kerb.toml. */
   readonly samples?: readonly string[];
+  /** Folders of the repository's `examples/` to copy in, with their modules: see `examples.ts`. */
+  readonly examples?: readonly string[];
   readonly manifest?: (text: string) => string;
   /** More command-line flags. */
   readonly flags?: readonly string[];
@@ -191,6 +193,7 @@ export async function startEdge(options: EdgeOptions = {}): Promise<Edge> {
 export async function launchEdge({
   apps = {},
   samples = [],
+  examples = [],
   manifest,
   flags = [],
   descriptors,
@@ -200,6 +203,7 @@ export async function launchEdge({
   await mkdir(tenants);
   for (const [name, app] of Object.entries(apps)) await writeApp(tenants, name, app);
   for (const sample of samples) await copySample(sample, tenants, manifest);
+  for (const example of examples) await cp(join(ROOT, 'examples', example), join(tenants, example), { recursive: true });
   return new Edge(folder, flags, descriptors);
 }
 

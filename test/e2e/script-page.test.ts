@@ -1,26 +1,13 @@
-/** The example of an interpreter: needs its module, which is built by examples/script-page/build.sh and not in the repository. */
-import { existsSync, readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** The example of an interpreter: JavaScript in QuickJS. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startEdge, type Edge } from './edge.ts';
+import { describeExample } from './examples.ts';
 
-const EXAMPLE = new URL('../../examples/script-page/', import.meta.url);
-const MODULE = new URL('qjs.wasm', EXAMPLE);
-
-/** Lines of the example's manifest behind `name` and `main`. */
-const MANIFEST = readFileSync(new URL('kerb.toml', EXAMPLE), 'utf8').split('\n').slice(2).join('\n');
-
-describe.skipIf(!existsSync(MODULE))('an interpreter (needs examples/script-page/build.sh to have run)', () => {
+describeExample({ name: 'script-page', module: 'qjs.wasm', script: 'build.sh' }, 'an interpreter', () => {
   let edge: Edge;
 
   beforeAll(async () => {
-    edge = await startEdge();
-    const page = join(edge.tenants, 'script-page', 'page');
-    await mkdir(page, { recursive: true });
-    await writeFile(join(page, 'index.js'), readFileSync(new URL('page/index.js', EXAMPLE)));
-    await edge.put('script-page', { module: readFileSync(MODULE), manifest: MANIFEST });
-    await edge.untilSaid('script-page: version');
+    edge = await startEdge({ examples: ['script-page'] });
   });
   afterAll(() => edge.stop());
 
