@@ -203,7 +203,8 @@ export async function launchEdge({
   await mkdir(tenants);
   for (const [name, app] of Object.entries(apps)) await writeApp(tenants, name, app);
   for (const sample of samples) await copySample(sample, tenants, manifest);
-  for (const example of examples) await cp(join(ROOT, 'examples', example), join(tenants, example), { recursive: true });
+  for (const example of examples)
+    await cp(join(ROOT, 'examples', example), join(tenants, example), { recursive: true });
   return new Edge(folder, flags, descriptors);
 }
 

@@ -1,18 +1,21 @@
 /** Examples whose module is not in the repository: a script in the example's folder builds or fetches it. */
 import { existsSync } from 'node:fs';
-import { describe } from 'vitest';
 
-/** An example of `examples/`. */
+/** What a suite of such an example has to know. */
 export interface Example {
-  readonly name: string;
-  /** Its module, in its folder. */
-  readonly module: string;
-  /** The script that makes the module, in its folder. */
-  readonly script: string;
+  /** Whether the module is missing, so that the suite is skipped. */
+  readonly absent: boolean;
+  /** What has to run first: for the suite's title, which tells why it was skipped. */
+  readonly needs: string;
 }
 
-/** A suite that is skipped while the example has no module; its title says what has to run first. */
-export function describeExample({ name, module, script }: Example, title: string, tests: () => void): void {
-  const present = existsSync(new URL(`../../examples/${name}/${module}`, import.meta.url));
-  describe.skipIf(!present)(`${title} (needs examples/${name}/${script} to have run)`, tests);
+/**
+ * Looks for an example of `examples/`.
+ *
+ * @param module - The file of its module, in its folder.
+ * @param script - The script that makes the module, in its folder.
+ */
+export function exampleOf(name: string, module: string, script: string): Example {
+  const absent = !existsSync(new URL(`../../examples/${name}/${module}`, import.meta.url));
+  return { absent, needs: `needs examples/${name}/${script} to have run` };
 }

@@ -1,12 +1,14 @@
 /** The example of a big interpreter from npm: Python in CPython. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge } from './edge.ts';
-import { describeExample } from './examples.ts';
+import { exampleOf } from './examples.ts';
 
 /** KiB of memory that the module declares. A request that stays within them leaves an instance that can be put back. */
 const DECLARED_KIB = 10_240;
 
-describeExample({ name: 'python-page', module: 'python.wasm', script: 'fetch.mjs' }, 'a big interpreter', () => {
+const EXAMPLE = exampleOf('python-page', 'python.wasm', 'fetch.mjs');
+
+describe.skipIf(EXAMPLE.absent)(`a big interpreter (${EXAMPLE.needs})`, () => {
   let edge: Edge;
 
   beforeAll(async () => {

@@ -1,9 +1,11 @@
 /** The example of an interpreter: JavaScript in QuickJS. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startEdge, type Edge } from './edge.ts';
-import { describeExample } from './examples.ts';
+import { exampleOf } from './examples.ts';
 
-describeExample({ name: 'script-page', module: 'qjs.wasm', script: 'build.sh' }, 'an interpreter', () => {
+const EXAMPLE = exampleOf('script-page', 'qjs.wasm', 'build.sh');
+
+describe.skipIf(EXAMPLE.absent)(`an interpreter (${EXAMPLE.needs})`, () => {
   let edge: Edge;
 
   beforeAll(async () => {
