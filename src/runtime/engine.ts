@@ -11,14 +11,17 @@ import { NO_COST, type Cost } from './cost.ts';
 import { CpuQuotas } from './cpu-quota.ts';
 import type { Deployment } from './deployment.ts';
 import { guestHost, type GuestLogSink } from './guest-host.ts';
+import { IdleSandboxes } from './idle-sandboxes.ts';
 import {
   COMMON_TASKS_SHARE,
   HEAP_CEILING_SHARE,
   MODEST_TASKS,
   HEAP_LOOK_MS,
+  IDLE_MEMORIES_SHARE,
   IDLE_SWEEP_MS,
   INSTANTIATION_MS_PER_TURN,
   MAX_IDLE_BYTES,
+  MAX_LIVE_MEMORIES,
   MAX_LOG_CHARS,
 } from './limits.ts';
 import { LiveMemories } from './live-memories.ts';
@@ -29,7 +32,7 @@ import type { ProcessBudgets } from './process-budgets.ts';
 import { ownRates, type RateTable } from './rate-table.ts';
 import { Refusal } from './refusal.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
-import { SandboxPool, type IdleBytes } from './sandbox-pool.ts';
+import { SandboxPool } from './sandbox-pool.ts';
 import { Scheduler, SLICE_MS } from './scheduler.ts';
 import { StartUpWitness, type Snapshot } from './start-image.ts';
 import { SpareStacks } from './spare-stacks.ts';
@@ -86,7 +89,7 @@ export class Engine {
   readonly #ledger: MemoryLedger;
   readonly #surroundings: SandboxSurroundings;
   readonly #pools = new Map<number, SandboxPool>();
-  readonly #idleBytes: IdleBytes = { bytes: 0, limit: MAX_IDLE_BYTES };
+  readonly #idle: IdleSandboxes;
   readonly #counters: TenantCounters;
   readonly #quotas: CpuQuotas;
   readonly #log: GuestLogSink;
@@ -117,6 +120,8 @@ export class Engine {
     this.#quotas = new CpuQuotas(counters);
     this.#ledger = new MemoryLedger(budgets, counters);
     this.#memories = new LiveMemories(this.#ledger, threads);
+    const sandboxes = Math.floor((MAX_LIVE_MEMORIES * IDLE_MEMORIES_SHARE) / threads);
+    this.#idle = new IdleSandboxes({ sandboxes, bytes: MAX_IDLE_BYTES });
     this.#surroundings = {
       scheduler: this.scheduler,
       memories: this.#memories,
@@ -217,7 +222,7 @@ export class Engine {
     // Nothing is kept for another request.
     const [abi, witness] = [abiOf(deployment), new StartUpWitness()];
     const surroundings = { ...this.#surroundings, onCall: hearing(witness, purpose) };
-    const pool = new SandboxPool(deployment, abi, surroundings, { bytes: 0, limit: -1 });
+    const pool = new SandboxPool(deployment, abi, surroundings, new IdleSandboxes({ sandboxes: 0, bytes: 0 }));
     try {
       task = this.open(deployment);
       await this.scheduler.admit(task);
@@ -263,7 +268,7 @@ export class Engine {
   relieve({ bytes, measure }: Pressure): void {
     this.#greedy = new Set();
     if (measure === 'none') return;
-    const left = bytes - this.#idleBytes.bytes;
+    const left = bytes - this.#idle.bytes;
     for (const pool of this.#pools.values()) pool.drain();
     const chosen = greediest(this.#holdings(), left);
     this.#greedy = new Set(chosen.map(({ tenant }) => tenant));
@@ -289,7 +294,7 @@ export class Engine {
     return {
       tasks: this.scheduler.tasks.size,
       memories: this.#memories.alive,
-      idleBytes: this.#idleBytes.bytes,
+      idleBytes: this.#idle.bytes,
     };
   }
 
@@ -303,7 +308,7 @@ export class Engine {
   #poolOf(deployment: Deployment): SandboxPool {
     const known = this.#pools.get(deployment.id);
     if (known !== undefined) return known;
-    const pool = new SandboxPool(deployment, abiOf(deployment), this.#surroundings, this.#idleBytes);
+    const pool = new SandboxPool(deployment, abiOf(deployment), this.#surroundings, this.#idle);
     this.#pools.set(deployment.id, pool);
     return pool;
   }

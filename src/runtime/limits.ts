@@ -146,8 +146,14 @@ export const MAX_IMAGES_BYTES = 256 * 1024 * 1024;
 /** Idle sandboxes kept per deployment and thread; more are dropped. A burst of this width finds warm slots. */
 export const MAX_IDLE_SANDBOXES = 256;
 
-/** Bytes of idle linear memory kept per thread; beyond, released sandboxes are dropped. 256 MiB. */
+/** Bytes of idle linear memory kept per thread; beyond, those sandboxes are dropped that have been idle for longest. 256 MiB. */
 export const MAX_IDLE_BYTES = 256 * 1024 * 1024;
+
+/**
+ * The share of {@link MAX_LIVE_MEMORIES} that may be idle, on all threads together; beyond, as above. The rest is for requests, and for
+ * dead memories that wait for the collector: who comes to a process with many tenants finds room.
+ */
+export const IDLE_MEMORIES_SHARE = 1 / 2;
 
 /** How often sandboxes that were idle the whole time are dropped. */
 export const IDLE_SWEEP_MS = 10_000;

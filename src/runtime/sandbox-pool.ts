@@ -1,6 +1,7 @@
 /** The sandboxes of one deployment on one thread. */
 import type { Abi } from '../abi/abi.ts';
 import type { Deployment } from './deployment.ts';
+import type { IdleKeeper, IdleSandboxes } from './idle-sandboxes.ts';
 import type { Clearing, InitialState } from './initial-state.ts';
 import {
   BUSY_AFTER,
@@ -15,18 +16,13 @@ import type { Task } from './task.ts';
 
 const PAGE_BYTES = 65_536;
 
-/** Idle memory of all pools of a thread. */
-export interface IdleBytes {
-  bytes: number;
-  readonly limit: number;
-}
-
 /** Lends sandboxes to requests, last used first, and takes them back clean. */
-export class SandboxPool {
+export class SandboxPool implements IdleKeeper {
   readonly #deployment: Deployment;
   readonly #abi: Abi;
   readonly #surroundings: SandboxSurroundings;
-  readonly #idleBytes: IdleBytes;
+  /** Those of all pools of the thread. */
+  readonly #allIdle: IdleSandboxes;
   readonly #idle: Sandbox[] = [];
   /** Sandboxes that requests have. */
   #lent = 0;
@@ -34,11 +30,11 @@ export class SandboxPool {
   /** The state of a new instance: the deployment's image, or one before its start; `null`: it cannot be put back; `undefined`: there has been none yet. */
   #initial: InitialState | null | undefined;
 
-  constructor(deployment: Deployment, abi: Abi, surroundings: SandboxSurroundings, idleBytes: IdleBytes) {
+  constructor(deployment: Deployment, abi: Abi, surroundings: SandboxSurroundings, allIdle: IdleSandboxes) {
     this.#deployment = deployment;
     this.#abi = abi;
     this.#surroundings = surroundings;
-    this.#idleBytes = idleBytes;
+    this.#allIdle = allIdle;
     this.#initial = deployment.image ?? undefined;
   }
 
@@ -50,7 +46,7 @@ export class SandboxPool {
   /** A sandbox for `task`; {@link prepare} makes it ready. Throws `CapacityError`. */
   acquire(task: Task): Sandbox {
     const kept = this.#idle.pop();
-    if (kept !== undefined) this.#idleBytes.bytes -= kept.memoryBytes;
+    if (kept !== undefined) this.#allIdle.remove(kept);
     const sandbox = kept ?? new Sandbox(this.#deployment, this.#abi, this.#surroundings);
     this.#lent += 1;
     sandbox.assign(task);
@@ -68,9 +64,9 @@ export class SandboxPool {
   /** Takes a sandbox back after a success. */
   release(sandbox: Sandbox): void {
     this.#lent -= 1;
-    if (!this.#readied(sandbox) || this.#isFull(sandbox)) return sandbox.abandon();
-    this.#idleBytes.bytes += sandbox.memoryBytes;
-    this.#idle.push(sandbox);
+    const isKept = this.#readied(sandbox) && !this.#isFull && this.#allIdle.add(sandbox, this);
+    if (isKept) this.#idle.push(sandbox);
+    else sandbox.abandon();
   }
 
   /** Takes a sandbox back after anything else: nothing of it is used again. */
@@ -84,6 +80,14 @@ export class SandboxPool {
   sweep(): void {
     const stale = this.#idle.filter((sandbox) => ++sandbox.idleSweeps > 1);
     if (stale.length > 0) this.#drop(stale.length);
+  }
+
+  /** Others need its room: it has been idle for longest. */
+  drop(sandbox: Sandbox): void {
+    const place = this.#idle.indexOf(sandbox);
+    if (place < 0) throw new TypeError('a sandbox of another pool');
+    this.#idle.splice(place, 1);
+    sandbox.abandon();
   }
 
   /** Drops everything idle. */
@@ -118,15 +122,14 @@ export class SandboxPool {
     return memoryBytes >= memory.maximumPages * PAGE_BYTES * MAX_REUSE_MEMORY_SHARE;
   }
 
-  #isFull({ memoryBytes }: Sandbox): boolean {
-    if (this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES) return true;
-    return this.#idleBytes.bytes + memoryBytes > this.#idleBytes.limit;
+  get #isFull(): boolean {
+    return this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES;
   }
 
   /** Drops from the bottom of the stack, where the least recently used are. */
   #drop(count: number): void {
     for (const sandbox of this.#idle.splice(0, count)) {
-      this.#idleBytes.bytes -= sandbox.memoryBytes;
+      this.#allIdle.remove(sandbox);
       sandbox.abandon();
     }
   }

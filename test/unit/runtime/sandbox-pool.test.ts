@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
+import { IdleSandboxes } from '../../../src/runtime/idle-sandboxes.ts';
 import { MAX_IDLE_SANDBOXES, MAX_REUSE_AGE_MS, MAX_REUSES } from '../../../src/runtime/limits.ts';
-import { SandboxPool, type IdleBytes } from '../../../src/runtime/sandbox-pool.ts';
+import { SandboxPool } from '../../../src/runtime/sandbox-pool.ts';
 import type { Sandbox } from '../../../src/runtime/sandbox.ts';
 import { guest } from '../../guests.ts';
 import { ABI, deploymentOf, exchange, Surroundings } from './harness.ts';
@@ -11,12 +12,12 @@ const ONE_PAGE = guest(() => ({ pages: 1 }));
 
 class Bench {
   readonly surroundings = new Surroundings();
-  readonly idleBytes: IdleBytes;
+  readonly idle: IdleSandboxes;
   readonly pool: SandboxPool;
 
   constructor(changes: Partial<Deployment> = {}, limit = Number.MAX_SAFE_INTEGER, module = ONE_PAGE) {
-    this.idleBytes = { bytes: 0, limit };
-    this.pool = new SandboxPool(deploymentOf(module, changes), ABI, this.surroundings, this.idleBytes);
+    this.idle = new IdleSandboxes({ sandboxes: 1_000, bytes: limit });
+    this.pool = new SandboxPool(deploymentOf(module, changes), ABI, this.surroundings, this.idle);
   }
 
   /** Carries one request through a sandbox, from the pool and back. */
@@ -122,18 +123,18 @@ describe('idle memory', () => {
   it('is counted while it waits', () => {
     const bench = new Bench();
     const sandbox = bench.acquire();
-    expect(bench.idleBytes.bytes).toBe(0);
+    expect(bench.idle.bytes).toBe(0);
     bench.pool.release(sandbox);
-    expect(bench.idleBytes.bytes).toBe(PAGE);
+    expect(bench.idle.bytes).toBe(PAGE);
     bench.acquire();
-    expect(bench.idleBytes.bytes).toBe(0);
+    expect(bench.idle.bytes).toBe(0);
   });
 
   it('has a limit for all pools of the thread', () => {
     const bench = new Bench({}, 2 * PAGE);
     const sandboxes = [bench.acquire(), bench.acquire(), bench.acquire()];
     for (const sandbox of sandboxes) bench.pool.release(sandbox);
-    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([2, 2 * PAGE]);
+    expect([bench.pool.idle, bench.idle.bytes]).toEqual([2, 2 * PAGE]);
   });
 
   it('has a limit for each pool', () => {
@@ -154,7 +155,7 @@ describe('a sweep', () => {
     expect(bench.pool.idle).toBe(2);
     bench.pool.release(bench.acquire());
     bench.pool.sweep();
-    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([1, PAGE]);
+    expect([bench.pool.idle, bench.idle.bytes]).toEqual([1, PAGE]);
     expect(bench.acquire()).toBe(used);
   });
 });
@@ -165,8 +166,8 @@ describe('a closed pool', () => {
     const [idle, busy] = [bench.acquire(), bench.acquire()];
     bench.pool.release(idle);
     bench.pool.close();
-    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([0, 0]);
+    expect([bench.pool.idle, bench.idle.bytes]).toEqual([0, 0]);
     bench.pool.release(busy);
-    expect([bench.pool.idle, bench.idleBytes.bytes]).toEqual([0, 0]);
+    expect([bench.pool.idle, bench.idle.bytes]).toEqual([0, 0]);
   });
 });
