@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds qjs.wasm: QuickJS-NG for WASI preview1, unchanged. Needs git and npm; Zig is installed once into .kerb/toolchain.
+# Builds qjs.wasm: QuickJS-NG for WASI preview1 with main.c. Needs git and npm; Zig is installed once into .kerb/toolchain.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +21,7 @@ cd "$scratch/quickjs"
 ZIG_GLOBAL_CACHE_DIR="$scratch/zig" ZIG_LOCAL_CACHE_DIR="$scratch/zig" "$toolchain/node_modules/.bin/zig" cc \
   -target wasm32-wasi -std=gnu11 -Os -s -Wl,-z,stack-size=1048576 -Wl,--initial-memory=0x400000 -D_GNU_SOURCE -DQJS_BUILD_LIBC \
   -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_SIGNAL -lwasi-emulated-process-clocks -lwasi-emulated-signal \
-  qjs.c quickjs.c quickjs-libc.c libregexp.c libunicode.c dtoa.c gen/repl.c gen/standalone.c -o "$scratch/qjs.wasm"
+  -I. "$here/main.c" quickjs.c quickjs-libc.c libregexp.c libunicode.c dtoa.c -o "$scratch/qjs.wasm"
 mv "$scratch/qjs.wasm" "$here/qjs.wasm"
 chmod 644 "$here/qjs.wasm"
 echo "built $here/qjs.wasm"

@@ -115,6 +115,8 @@ export type Reenter = (name: string, ...args: Scalar[]) => Scalar | undefined;
  * calls it sees to it that the start-up code has called nothing that {@link ./start-up-calls.ts} has a reason against.
  */
 export interface Started {
+  /** Why what the start-up code of this instance has left cannot be put into another, in a clause about that code; `null`: it can. */
+  reasonAgainst(): string | null;
   /** What the start-up code of this instance has left. */
   capture(): readonly number[];
   /** As if start-up code had left in this instance what was captured in another. */
@@ -125,10 +127,11 @@ export interface Started {
 export interface AbiGuest {
   /** What the guest may import, by module and name. */
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
-  /** Runs the exports that initialise a new instance. `exports` holds those that the module has. */
+  /** Runs the exports that initialise a new instance: its start-up code. `exports` holds those that the module has. */
   start(enter: Enter, exports: ReadonlySet<string>): Promise<void>;
-  /** Absent: an ABI whose instances each have to be started themselves. */
-  readonly started?: Started;
+  readonly started: Started;
+  /** Tells each new instance, started or begun with an image, what it is for. Absent: there is nothing to tell. */
+  configure?(enter: Enter, exports: ReadonlySet<string>): Promise<void>;
   /** Carries one exchange through the guest. */
   handle(enter: Enter, exchange: Exchange): Promise<Reply>;
   /**
@@ -151,8 +154,10 @@ export interface Abi {
   readonly requiredExports: readonly string[];
   /** Whether an instance can serve request after request, or its program runs once: then each request has a fresh one. */
   readonly instances: 'reusable' | 'fresh';
-  /** Whether the ABI runs start-up exports in each new instance of a module with these exports. */
+  /** Whether a module with these exports has any that the ABI runs as start-up code. */
   initialises(exports: ReadonlySet<string>): boolean;
+  /** Whether its guests are configured: {@link AbiGuest.configure} is there. */
+  readonly configures: boolean;
   /** The host side of one sandbox; `modules` are the import modules that its guest names: others need not be there. */
   createGuest(host: GuestHost, modules: ReadonlySet<string>, reenter: Reenter): AbiGuest;
 }

@@ -11,6 +11,18 @@ const SETTLED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   // enable_features leaves something at the host, which the ABI captures with the instance.
   ['http_handler', new Set(['get_config', 'enable_features', 'log'])],
   ...(['wasi_snapshot_preview1', 'wasi_unstable'] as const).map((module) => [module, settledOfWasi()] as const),
+  // A period of ticks is left at the host, and captured as those are.
+  [
+    'env',
+    new Set([
+      'proxy_log',
+      'proxy_get_configuration',
+      'proxy_set_tick_period_milliseconds',
+      'proxy_call_foreign_function',
+      'emscripten_notify_memory_growth',
+      'pthread_equal',
+    ]),
+  ],
   ['kerb_config', new Set(['get'])],
   ['kerb_secret', new Set(['get'])],
   ['kerb_log', new Set(['write'])],
@@ -22,11 +34,23 @@ function settledOfWasi(): ReadonlySet<string> {
     'args_sizes_get',
     'environ_get',
     'environ_sizes_get',
+    // Files of the app are the same as long as it is: what is in its scratch folder, or left open, the ABI sees.
+    'fd_advise',
+    'fd_close',
     'fd_fdstat_get',
+    'fd_filestat_get',
+    'fd_pread',
     'fd_prestat_dir_name',
     'fd_prestat_get',
-    // Without path_open, which is not here, the only descriptors that take anything are those of the log.
+    'fd_read',
+    'fd_readdir',
+    'fd_seek',
+    'fd_tell',
+    // Outside of the scratch folder the only descriptors that take anything are those of the log.
     'fd_write',
+    'path_filestat_get',
+    'path_open',
+    'path_readlink',
     'proc_exit',
   ]);
 }
@@ -42,6 +66,8 @@ const DEEDS: readonly (readonly [string, string])[] = [
   ['wasi_snapshot_preview1.', 'touches descriptors or files'],
   ['wasi_unstable.', 'touches descriptors or files'],
   ['http_handler.log_enabled', 'asks what is logged'],
+  ['env.proxy_get_log_level', 'asks what is logged'],
+  ['env.proxy_get_current_time', 'reads the clock'],
   ['kerb_', 'touches what changes'],
   ['', 'touches the host'],
 ];

@@ -230,7 +230,7 @@ export class Engine {
       await this.#turns.wait();
       await this.#stacks.room();
       if (task.verdict !== null) throw new GuestFault('the request has ended', task.verdict);
-      const snapshot = await sandbox.rehearse(abi, witness);
+      const snapshot = await sandbox.rehearse(abi, witness, purpose);
       if (task.cpuMs > 0) this.#turns.spend(task.cpuMs);
       if (task.cpuMs >= task.cpuBudgetMs) throw new GuestFault('the start-up has used its CPU time', 'cpu_limit');
       return { outcome: 'ok', snapshot, cost: costOf(task, sandbox) };

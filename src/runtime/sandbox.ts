@@ -39,6 +39,9 @@ export interface SandboxSurroundings {
   hostFor(deployment: Deployment, memory: GuestMemory, task: () => Task): GuestHost;
 }
 
+/** Of a module without start-up code. */
+const NOTHING_TO_KEEP: Snapshot = { kind: 'none', why: null };
+
 type Export = (...args: Scalar[]) => Promise<unknown>;
 
 /**
@@ -59,7 +62,7 @@ export class Sandbox {
   readonly #initialBytes: number;
   #instance: WebAssembly.Instance | null = null;
   #globals: readonly WebAssembly.Global[] = [];
-  /** Whether the instance is as new: it has to be started, as a new one. */
+  /** Whether the instance is as new: whatever a new one has to be started with, it has too. */
   #pristine = false;
   readonly #entries = new Map<string, Export>();
   #task: Task | null = null;
@@ -162,7 +165,7 @@ export class Sandbox {
   /**
    * Sees to it that there is an instance as new: the one that was put back, or another in the zeroed memory, made on the account
    * of the request at hand, with the deployment's image in it. Throws what instantiation throws. Answers whether the instance still has
-   * to {@link start}.
+   * something to {@link start} with.
    */
   renew(abi: Abi): boolean {
     const { module, shape, image } = this.#deployment;
@@ -176,24 +179,34 @@ export class Sandbox {
     }
     this.#pristine = false;
     this.#madeMs = performance.now();
-    if (image === null) return startsUp(shape, abi);
-    this.guest.started?.resume(image.left);
-    return false;
+    if (image === null) return abi.configures || startsUp(shape, abi);
+    this.guest.started.resume(image.left);
+    return abi.configures;
   }
 
   /**
-   * Starts a new instance, which serves nobody, and takes its image for others. `witness` has heard of every call of a host function
-   * since the sandbox was made. Rejects as {@link start}, and throws what instantiation throws.
+   * Starts a new instance, which serves nobody, and takes its image for others: that of its start-up code. `witness` has heard of every
+   * call of a host function since the sandbox was made. Rejects as {@link start}, and throws what instantiation throws.
+   *
+   * @param until - With `image` it ends there, and the instance is not configured.
    */
-  async rehearse(abi: Abi, witness: StartUpWitness): Promise<Snapshot> {
-    if (!this.renew(abi)) return { kind: 'none', why: null };
+  async rehearse(abi: Abi, witness: StartUpWitness, until: 'start-up' | 'image'): Promise<Snapshot> {
+    this.renew(abi);
+    const snapshot = startsUp(this.#deployment.shape, abi) ? await this.#snapshot(witness) : NOTHING_TO_KEEP;
+    if (until === 'start-up') await this.#configure();
+    return snapshot;
+  }
+
+  async #snapshot(witness: StartUpWitness): Promise<Snapshot> {
     const filled = filledBlocks(this.#bytes);
-    await this.start();
+    await this.#initialise();
     const { stateExports } = this.#deployment.shape;
     const memory = Buffer.from((this.#memory?.memory ?? NO_MEMORY).buffer);
     const { started } = this.guest;
     // What a guest does without memory that the process had not is not what its next instance would do.
     if (this.#taskAtHand().growthRefused !== null) witness.object('its memory could not be grown');
+    const left = started.reasonAgainst();
+    if (left !== null) witness.object(left);
     return imageOf({ memory, globals: this.#globals, stateExports, started, filled }, witness.reason);
   }
 
@@ -204,8 +217,21 @@ export class Sandbox {
     return captureState(this.#bytes, this.#globals);
   }
 
-  /** Runs the start section and the ABI's start-up exports, on the budgets of the request at hand. */
+  /**
+   * Runs the start section and the ABI's start-up exports, unless the deployment's image is what they have left, and configures the
+   * instance; all on the budgets of the request at hand.
+   */
   async start(): Promise<void> {
+    if (this.#deployment.image === null) await this.#initialise();
+    await this.#configure();
+  }
+
+  async #configure(): Promise<void> {
+    await this.guest.configure?.(this.enter, this.#exports);
+    this.#taskAtHand().fault = null;
+  }
+
+  async #initialise(): Promise<void> {
     const { startExport } = this.#deployment.shape;
     if (startExport !== null) await this.enter(startExport);
     await this.guest.start(this.enter, this.#exports);

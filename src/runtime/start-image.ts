@@ -23,7 +23,6 @@ export type Snapshot =
 /** Why a module has no image whose instances have state that the host cannot put into them. */
 export const STATE_OUT_OF_REACH = 'tables, segments or globals that the host cannot set are part of its state';
 
-const NOT_OF_ITS_ABI = 'its ABI starts each instance';
 const NAN_GLOBAL = 'a global is NaN after it, and the host cannot set that';
 
 /** Notes what start-up code calls, until there is a reason against an image. */
@@ -53,7 +52,7 @@ export interface StartedInstance {
   readonly globals: readonly WebAssembly.Global[];
   /** Names of the globals; `null`: they and the memory are not all its state. */
   readonly stateExports: readonly string[] | null;
-  readonly started: Started | undefined;
+  readonly started: Started;
   /** The blocks that its data segments had filled before the start: in a new instance they are not zero. */
   readonly filled: Extents;
 }
@@ -69,7 +68,6 @@ export function filledBlocks(memory: Buffer): Extents {
 export function imageOf(instance: StartedInstance, reason: string | null): Snapshot {
   const { memory, globals, stateExports, started, filled } = instance;
   if (stateExports === null) return { kind: 'none', why: STATE_OUT_OF_REACH };
-  if (started === undefined) return { kind: 'none', why: NOT_OF_ITS_ABI };
   if (reason !== null) return { kind: 'none', why: reason };
   const values = valuesOf(globals);
   if (values === null) return { kind: 'none', why: NAN_GLOBAL };

@@ -1,10 +1,11 @@
 /** One http-wasm guest: the state behind its hostcalls, and the order in which its exports are called. */
 import { BackendError, type BackendResponse } from '../../capability/backend.ts';
 import type { AbiGuest, Enter, Exchange, GuestHost, Reply } from '../abi.ts';
-import { GuestExit, GuestFault } from '../guest-fault.ts';
+import { GuestFault } from '../guest-fault.ts';
 import { bindModule, type BoundFunction } from '../host-function.ts';
 import { KerbGuest } from '../kerb/guest.ts';
 import { KERB_MODULES } from '../kerb/table.ts';
+import { PRE_INITIALISER, runStartUp } from '../start-up.ts';
 import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
 import { HTTP_HANDLER } from './functions.ts';
 import { FEATURE, SUPPORTED_FEATURES } from './features.ts';
@@ -23,6 +24,7 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   #turn: Turn | null = null;
   readonly #hold = (pages: number): void => this.host.hold(pages);
   readonly started = {
+    reasonAgainst: (): string | null => this.#wasi?.reasonAgainst() ?? null,
     capture: (): readonly number[] => [this.#instanceFeatures],
     resume: ([features = 0]: readonly number[]): void => void (this.#instanceFeatures = features),
   };
@@ -52,12 +54,10 @@ export class HttpWasmGuest implements AbiGuest, HttpWasmState {
   }
 
   async start(enter: Enter, exports: ReadonlySet<string>): Promise<void> {
-    for (const name of START_EXPORTS) {
-      if (!exports.has(name)) continue;
-      await enter(name).catch((error: unknown) => {
-        if (!(error instanceof GuestExit && error.status === 0)) throw error;
-      });
-    }
+    await runStartUp(
+      enter,
+      START_EXPORTS.filter((name) => exports.has(name)),
+    );
     this.#wasi?.flush();
   }
 
@@ -139,4 +139,4 @@ const PROGRAM_ARGUMENTS = ['handler'] as const;
  * Exports that initialise an instance, in the order in which they are called: reactors', what guests made for a pre-initializer have it
  * run, and TinyGo's. A pre-initializer leaves `_start` for later too.
  */
-export const START_EXPORTS = ['_initialize', 'wizer.initialize', '_start'] as const;
+export const START_EXPORTS = ['_initialize', PRE_INITIALISER, '_start'] as const;

@@ -27,5 +27,6 @@ export const HTTP_WASM: Abi = {
   requiredExports: ['handle_request'],
   instances: 'reusable',
   initialises: (exports) => START_EXPORTS.some((name) => exports.has(name)),
+  configures: false,
   createGuest: (host, modules) => new HttpWasmGuest(host, modules),
 };

@@ -1,7 +1,8 @@
 /** One Proxy-Wasm guest: its contexts, and what calls it beside the stream at hand. */
 import type { AbiGuest, Enter, Exchange, GuestHost, Reenter, Reply } from '../abi.ts';
-import { GuestExit, GuestFault } from '../guest-fault.ts';
+import { GuestFault } from '../guest-fault.ts';
 import { bindModule, type BoundFunction } from '../host-function.ts';
+import { PRE_INITIALISER, runStartUp } from '../start-up.ts';
 import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
 import { Callbacks } from './callbacks.ts';
 import { CallTable, type CallAnswer } from './calls.ts';
@@ -19,12 +20,36 @@ const LAST_CONTEXT = 0x7fff_fff0;
 /** Exports that allocate, the better one first. */
 const ALLOCATORS = ['proxy_on_memory_allocate', 'malloc'] as const;
 
+/** Exports that are run where there is no `_initialize`, and those that are where there is one. */
+const START_EXPORTS = {
+  command: [PRE_INITIALISER, '_start'],
+  reactor: ['_initialize', PRE_INITIALISER, 'main'],
+} as const;
+
+/** Every export that may initialise an instance and has neither parameters nor results. */
+export const INITIALISERS = ['_initialize', PRE_INITIALISER, '_start'] as const;
+
+/**
+ * Those of a module's exports that initialise an instance, in order: `_initialize` and then `main`, or `_start`; reactors of C, C++, Rust
+ * and Go, and TinyGo's, which lives on after it. What guests made for a pre-initializer have it run comes before the code that they
+ * leave for later.
+ */
+export function startExports(exports: ReadonlySet<string>): readonly string[] {
+  const names = exports.has('_initialize') ? START_EXPORTS.reactor : START_EXPORTS.command;
+  return names.filter((name) => exports.has(name));
+}
+
 /** The state of one sandbox: the context of the plugin, and that of one stream at a time. */
 export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
   readonly host: GuestHost;
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
   readonly calls: CallTable;
   readonly timer = new TickTimer();
+  readonly started = {
+    reasonAgainst: (): string | null => this.#wasi?.reasonAgainst() ?? null,
+    capture: (): readonly number[] => [this.timer.periodMs],
+    resume: ([periodMs = 0]: readonly number[]): void => this.timer.setPeriod(periodMs),
+  };
   readonly #queues = new RegisteredQueues();
   readonly #wasi: WasiGuest | null;
   readonly #reenter: Reenter;
@@ -82,11 +107,15 @@ export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
     return Number(this.#reenter(this.#allocator, bytes) ?? 0);
   }
 
-  /** Initialises the instance, and makes and configures the context of the plugin. */
   async start(enter: Enter, exports: ReadonlySet<string>): Promise<void> {
-    this.#exports = exports;
-    this.#allocator = ALLOCATORS.find((name) => exports.has(name)) ?? null;
-    await this.#initialise(enter);
+    this.#learn(exports);
+    await runStartUp(enter, startExports(exports), (name) => (name === 'main' ? [0, 0] : []));
+    this.#wasi?.flush();
+  }
+
+  /** Makes the context of the plugin and configures it. */
+  async configure(enter: Enter, exports: ReadonlySet<string>): Promise<void> {
+    this.#learn(exports);
     const callbacks = this.#callbacksOf(enter);
     await callbacks.call({ name: 'proxy_on_context_create', prepare: () => [ROOT_CONTEXT, 0] });
     this.configuring = 'vm';
@@ -137,17 +166,9 @@ export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
     this.configuring = 'plugin';
   }
 
-  /** `_initialize`, and then `main`; or `_start`: reactors of C, C++, Rust and Go, and TinyGo's, which lives on after it. */
-  async #initialise(enter: Enter): Promise<void> {
-    const has = (name: string): boolean => this.#exports.has(name);
-    const names = has('_initialize') ? ['_initialize', 'main'] : ['_start'];
-    for (const name of names) {
-      if (!has(name)) continue;
-      const args = name === 'main' ? [0, 0] : [];
-      await enter(name, ...args).catch((error: unknown) => {
-        if (!(error instanceof GuestExit && error.status === 0)) throw error;
-      });
-    }
+  #learn(exports: ReadonlySet<string>): void {
+    this.#exports = exports;
+    this.#allocator = ALLOCATORS.find((name) => exports.has(name)) ?? null;
   }
 
   async #configure(callbacks: Callbacks, name: string, configBytes: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { Signature } from '../../wasm/signature.ts';
 import { signaturesOf, suspendingOf } from '../host-function.ts';
 import { WASI_MODULES } from '../wasi/preview1.ts';
 import { PROXY_WASM_ENV } from './functions.ts';
-import { ProxyWasmGuest } from './guest.ts';
+import { INITIALISERS, ProxyWasmGuest, startExports } from './guest.ts';
 
 /** What the names of exports begin with that say for which version a module was built. */
 export const VERSION_EXPORT = 'proxy_abi_version_';
@@ -21,8 +21,7 @@ export const PROXY_WASM: Abi = {
   ]),
   suspending: new Set([...WASI_MODULES].flatMap(([name, module]) => suspendingOf(name, module))),
   exports: new Map<string, Signature | readonly Signature[]>([
-    ['_initialize', '->'],
-    ['_start', '->'],
+    ...INITIALISERS.map((name) => [name, '->'] as const),
     ['main', ['ii->i', '->i', '->']],
     ['proxy_on_memory_allocate', 'i->i'],
     ['malloc', 'i->i'],
@@ -44,7 +43,7 @@ export const PROXY_WASM: Abi = {
   ]),
   requiredExports: [],
   instances: 'reusable',
-  // The context of the plugin is made in each new instance.
-  initialises: () => true,
+  initialises: (exports) => startExports(exports).length > 0,
+  configures: true,
   createGuest: (host, modules, reenter) => new ProxyWasmGuest(host, modules, reenter),
 };

@@ -14,6 +14,11 @@ export class TickTimer {
     return this.#periodMs > 0;
   }
 
+  /** Milliseconds between two ticks; 0: none come. */
+  get periodMs(): number {
+    return this.#periodMs;
+  }
+
   /** Sets the period; 0 ends it. The first tick is due a period from now. */
   setPeriod(ms: number): void {
     this.#periodMs = ms === 0 ? 0 : Math.min(Math.max(ms, LEAST_TICK_MS), MOST_MS);

@@ -4,6 +4,7 @@ import { GuestExit } from '../guest-fault.ts';
 import { bindModule, type BoundFunction } from '../host-function.ts';
 import { KerbGuest } from '../kerb/guest.ts';
 import { KERB_MODULES } from '../kerb/table.ts';
+import { PRE_INITIALISER, runStartUp } from '../start-up.ts';
 import { WASI_MODULES, WasiGuest } from '../wasi/preview1.ts';
 import { EmptyInput } from '../wasi/standard-streams.ts';
 import { StringBlock } from '../wasi/string-block.ts';
@@ -15,9 +16,17 @@ import { pathOf, variablesOf } from './variables.ts';
 /** The export that is the program. */
 export const PROGRAM = '_start';
 
+/** Exports that initialise an instance of a program that has the last of them, in the order in which they are called. */
+export const START_EXPORTS = ['_initialize', PRE_INITIALISER] as const;
+
 /** The state of one sandbox. Its program runs once in each instance. */
 export class CgiGuest implements AbiGuest {
   readonly imports: ReadonlyMap<string, ReadonlyMap<string, BoundFunction>>;
+  readonly started = {
+    reasonAgainst: (): string | null => this.#wasi.reasonAgainst(),
+    capture: (): readonly number[] => [],
+    resume: (): void => undefined,
+  };
   readonly #host: GuestHost;
   readonly #wasi: WasiGuest;
   readonly #kerb: KerbGuest;
@@ -33,8 +42,17 @@ export class CgiGuest implements AbiGuest {
     this.imports = imports;
   }
 
-  start(): Promise<void> {
-    return Promise.resolve();
+  /**
+   * Start-up code finds no request: the environment is that of the manifest, standard input is empty, and lines of standard output go to
+   * the log.
+   */
+  async start(enter: Enter, exports: ReadonlySet<string>): Promise<void> {
+    if (!exports.has(PRE_INITIALISER)) return;
+    await runStartUp(
+      enter,
+      START_EXPORTS.filter((name) => exports.has(name)),
+    );
+    this.#wasi.flush();
   }
 
   async handle(enter: Enter, exchange: Exchange): Promise<Reply> {

@@ -2,8 +2,9 @@
 import type { Abi } from '../abi.ts';
 import { signaturesOf, suspendingOf } from '../host-function.ts';
 import { KERB_MODULES } from '../kerb/table.ts';
+import { PRE_INITIALISER } from '../start-up.ts';
 import { WASI_MODULES } from '../wasi/preview1.ts';
-import { CgiGuest, PROGRAM } from './guest.ts';
+import { CgiGuest, PROGRAM, START_EXPORTS } from './guest.ts';
 
 /** See https://www.rfc-editor.org/rfc/rfc3875. */
 export const WASI_CGI: Abi = {
@@ -16,9 +17,10 @@ export const WASI_CGI: Abi = {
     ...[...WASI_MODULES].flatMap(([name, module]) => suspendingOf(name, module)),
     ...[...KERB_MODULES].flatMap(([name, module]) => suspendingOf(name, module)),
   ]),
-  exports: new Map([[PROGRAM, '->']]),
+  exports: new Map([PROGRAM, ...START_EXPORTS].map((name) => [name, '->'] as const)),
   requiredExports: [PROGRAM],
   instances: 'fresh',
-  initialises: () => false,
+  initialises: (exports) => exports.has(PRE_INITIALISER),
+  configures: false,
   createGuest: (host, modules) => new CgiGuest(host, modules),
 };

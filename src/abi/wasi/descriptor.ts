@@ -24,6 +24,8 @@ export abstract class Descriptor {
   readonly kindRights: number;
   /** The {@link FDFLAGS} that may be set on this kind. */
   abstract readonly kindFlags: number;
+  /** Whether it is in a folder that guests can change: another instance may find something else there. */
+  readonly isChangeable: boolean = false;
   /** The path that the guest knows it by from the start; `null`: it was not open from the start. */
   readonly preopenPath: string | null = null;
   /** Bytes that one write takes at most: more are a partial write. */

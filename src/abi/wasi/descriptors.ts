@@ -8,8 +8,11 @@ export class DescriptorTable {
   readonly #standard: () => readonly Descriptor[];
   /** `null` until the first look: most requests of guests with an ABI of their own never look, and what is opened may need a request. */
   #table: Map<number, Descriptor> | null = null;
+  /** Those of the table as they were at the start. */
+  #first: readonly Descriptor[] = [];
   /** No number below is free. */
   #lowest = 0;
+  #isChangeableUsed = false;
 
   /** `standard` makes the descriptors that are open from the start, numbered from 0. */
   constructor(standard: () => readonly Descriptor[]) {
@@ -20,6 +23,7 @@ export class DescriptorTable {
   find(fd: number, right: number): Descriptor | Errno {
     const descriptor = this.#open.get(fd);
     if (descriptor === undefined) return ERRNO.badf;
+    if (right !== 0 && descriptor.isChangeable) this.#isChangeableUsed = true;
     const missing = descriptor.kindRights & ~descriptor.rights;
     return (missing & right) === 0 ? descriptor : ERRNO.notcapable;
   }
@@ -27,6 +31,17 @@ export class DescriptorTable {
   /** The answer to an operation that no kind of descriptor has: `errno`, or `badf` when `fd` is not open. */
   refuse(fd: number, errno: Errno): Errno {
     return this.#open.has(fd) ? errno : ERRNO.badf;
+  }
+
+  /** Whether any operation that takes a right was asked of something in a folder that guests can change. */
+  get isChangeableUsed(): boolean {
+    return this.#isChangeableUsed;
+  }
+
+  /** Whether those that were open from the start are open, each by its number, and no others. */
+  get isAsAtStart(): boolean {
+    if (this.#table === null) return true;
+    return this.#table.size === this.#first.length && this.#first.every((one, fd) => this.#table?.get(fd) === one);
   }
 
   /** Whether one more can be opened. */
@@ -64,13 +79,22 @@ export class DescriptorTable {
     return ERRNO.success;
   }
 
+  /** Puts others in the place of the lowest numbers, where these are open. What else is open stays. */
+  replace(lowest: readonly Descriptor[]): void {
+    for (const [fd, descriptor] of lowest.entries()) if (this.#table?.has(fd) === true) this.#table.set(fd, descriptor);
+  }
+
   /** Back to the descriptors of the start, with all their rights. What was open is not closed: it goes as a whole. */
   reset(): void {
     this.#table = null;
+    this.#first = [];
     this.#lowest = 0;
+    this.#isChangeableUsed = false;
   }
 
   get #open(): Map<number, Descriptor> {
-    return (this.#table ??= new Map(this.#standard().entries()));
+    if (this.#table !== null) return this.#table;
+    this.#first = this.#standard();
+    return (this.#table = new Map(this.#first.entries()));
   }
 }

@@ -64,10 +64,19 @@ export class WasiGuest {
     return this.#program?.env ?? this.#env;
   }
 
-  /** Gives the guest what is for the request at hand. */
+  /** Gives the guest what is for the request at hand. What its start-up code has opened stays open. */
   begin(program: Program): void {
     this.#program = program;
-    this.descriptors.reset();
+    this.descriptors.replace([program.input, program.output]);
+  }
+
+  /**
+   * Why what the guest has done since {@link reset} cannot be taken over by another instance, in a clause about its code: descriptors, and
+   * what is behind those that can be changed. `null`: it can. Calls that answer differently each time are not seen here.
+   */
+  reasonAgainst(): string | null {
+    if (this.descriptors.isChangeableUsed) return 'it uses its scratch folder';
+    return this.descriptors.isAsAtStart ? null : 'it leaves descriptors open or closed that were not so before';
   }
 
   /** Logs lines that have not ended. */

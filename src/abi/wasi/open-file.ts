@@ -30,14 +30,16 @@ export class OpenFile extends Descriptor {
   /** Files are in memory: the synchronised modes hold by themselves, and nothing blocks. */
   readonly kindFlags = allBits(FDFLAGS);
   readonly writeBytes = MAX_FILE_TRANSFER_BYTES;
+  override readonly isChangeable: boolean;
   readonly #node: FileNode;
   #position = 0;
 
   constructor(node: FileNode) {
     super(FILE_RIGHTS);
     this.#node = node;
+    this.isChangeable = node.volume.access === 'write';
     // An image is shared by guests of a deployment: nothing of one of them is noted there.
-    if (node.volume.access === 'write') node.opens += 1;
+    if (this.isChangeable) node.opens += 1;
   }
 
   override get positionFault(): Errno {
@@ -110,7 +112,7 @@ export class OpenFile extends Descriptor {
   }
 
   override close(): void {
-    if (this.#node.volume.access !== 'write') return;
+    if (!this.isChangeable) return;
     this.#node.opens -= 1;
     this.#node.settle();
   }

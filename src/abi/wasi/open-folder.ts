@@ -34,6 +34,7 @@ export class OpenFolder extends Descriptor {
   readonly filetype = FILETYPE.directory;
   readonly kindFlags = 0;
   readonly writeBytes = 0;
+  override readonly isChangeable: boolean;
   override readonly preopenPath: string | null;
   readonly #node: FolderNode;
 
@@ -41,6 +42,7 @@ export class OpenFolder extends Descriptor {
   constructor(node: FolderNode, preopenPath: string | null) {
     super(FOLDER_RIGHTS);
     this.#node = node;
+    this.isChangeable = node.volume.access === 'write';
     this.preopenPath = preopenPath;
     this.inheriting = FOLDER_RIGHTS | FILE_RIGHTS;
   }

@@ -106,8 +106,9 @@ export class DirectFilter extends RecordingHost {
     return status === 0 ? this.memory.readU32(RESULT) : -status;
   }
 
-  start(): Promise<void> {
-    return this.guest.start(this.enter, this.exports);
+  async start(): Promise<void> {
+    await this.guest.start(this.enter, this.exports);
+    await this.guest.configure(this.enter, this.exports);
   }
 
   /** Starts the instance if `code` was not started before, and carries an exchange through it. */
