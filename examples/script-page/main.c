@@ -1,6 +1,7 @@
 /*
  * A page of JavaScript as a CGI program. The interpreter, its modules and the compiled script are made once, where the app is deployed: by
- * wizer.initialize, whose memory is what every request begins with. main runs the script for one request.
+ * wizer.initialize, after _initialize of the C library; their memory is what every request begins with. _start runs the script for one
+ * request.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <wasi/api.h>
+#include <wasi/libc-environ.h>
 #include "quickjs.h"
 #include "quickjs-libc.h"
 
@@ -25,7 +27,7 @@ static JSValue script;
 static bool serving;
 static uint64_t random_state;
 
-/* Until there is a request, time stands still at 0: an interpreter reads the clock when it is made, and a state that depends on the time
+/* In the place of libc's, by the names that build.sh gives to both. Until there is a request, time stands still at 0: an interpreter reads the clock when it is made, and a state that depends on the time
    of the deploy is not one that each request would have come to. */
 int clock_gettime(clockid_t clock, struct timespec *now) {
   __wasi_timestamp_t ns = 0;
@@ -111,15 +113,21 @@ __attribute__((export_name("wizer.initialize"))) void initialise(void) {
   script = compile();
 }
 
-int main(void) {
-  if (context == NULL) initialise();
+void _initialize(void);
+
+__attribute__((export_name("_start"))) void _start(void) {
+  if (context == NULL) {
+    _initialize();
+    initialise();
+  }
   serving = true;
+  /* The variables of the deploy were read before; those of the request are others. */
+  __wasilibc_maybe_reinitialize_environ_eagerly();
   JS_UpdateStackTop(runtime);
   seed();
   JSValue answer = JS_EvalFunction(context, script);
   check(answer);
-  JS_FreeValue(context, answer);
   if (js_std_loop(context) != 0) check(JS_EXCEPTION);
   /* Nothing is freed: the memory goes as a whole. */
-  return 0;
+  exit(0);
 }

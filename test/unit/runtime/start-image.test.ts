@@ -1,56 +1,13 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NO_FILES } from '../../../src/capability/files.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
-import { Engine, type RehearsalPurpose } from '../../../src/runtime/engine.ts';
 import { MAX_IMAGE_BYTES } from '../../../src/runtime/limits.ts';
-import type { Snapshot, StartImage } from '../../../src/runtime/start-image.ts';
-import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
-import { WatchdogLink } from '../../../src/runtime/watchdog.ts';
 import { guest, RESPONSE, type GuestCode } from '../../guests.ts';
-import { deploymentOf, exchange, processBudgets, watchdogShare } from './harness.ts';
+import { deploymentOf } from './harness.ts';
+import { ask, engine, imaged, imageOf, lines, snapshotOf } from './imaging.ts';
 
 const WASI = 'wasi_snapshot_preview1';
-const engines: Engine[] = [];
-let lines: string[] = [];
-
-function engine(): Engine {
-  const log = { keeps: () => true, write: (_tenant: string, _level: string, line: string) => void lines.push(line) };
-  const [watchdog, counters] = [new WatchdogLink(watchdogShare(), 0), TenantCounters.create(10)];
-  const made = new Engine({ watchdog, budgets: processBudgets(), counters, threads: 1, log });
-  engines.push(made);
-  return made;
-}
-
-afterEach(() => {
-  for (const one of engines.splice(0)) one.close();
-  lines = [];
-});
-
-async function snapshotOf(deployment: Deployment, purpose?: RehearsalPurpose): Promise<Snapshot> {
-  const rehearsal = await engine().rehearse(deployment, purpose);
-  if (rehearsal.outcome === 'failed') throw new Error(`${rehearsal.failure.outcome}: ${rehearsal.failure.detail}`);
-  return rehearsal.snapshot;
-}
-
-async function imageOf(deployment: Deployment): Promise<StartImage> {
-  const snapshot = await snapshotOf(deployment);
-  if (snapshot.kind === 'none') throw new Error(`no image: ${snapshot.why}`);
-  return snapshot.image;
-}
-
-/** The deployment with its image, as another thread gets it. */
-async function imaged(deployment: Deployment): Promise<Deployment> {
-  return { ...deployment, image: structuredClone(await imageOf(deployment)) };
-}
-
-async function ask(on: Engine, deployment: Deployment): Promise<string> {
-  const run = await on.run(deployment, on.open(deployment), exchange());
-  if (run.outcome === 'failed') throw new Error(`${run.failure.outcome}: ${run.failure.detail}`);
-  if (run.reply.kind !== 'whole') throw new Error('not whole');
-  return Buffer.from(run.reply.body).toString();
-}
-
 /** Counts its initialisations and requests, each in a global and in memory; answers the four digits. */
 const counting = (start: string, more: Partial<GuestCode> = {}): Uint8Array<ArrayBuffer> =>
   guest((text) => ({
