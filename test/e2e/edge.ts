@@ -1,7 +1,7 @@
 /** A real Kerb for tests: its own process, folders and ports, driven over real sockets. */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Agent, request } from 'undici';
 import { SERVER_FLAGS } from '../../src/setup/commands.js';
 import { assemble } from '../wat.ts';
@@ -15,7 +15,7 @@ export interface TestApp {
   readonly manifest?: string;
   /** The module: bytes or text. */
   readonly module: Uint8Array | string;
-  /** More files of the folder. */
+  /** More files of the folder, by their paths in it. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -173,7 +173,10 @@ export class Edge extends TestProcess {
 async function writeApp(tenants: string, name: string, { manifest = '', module, files = {} }: TestApp): Promise<void> {
   const folder = join(tenants, name);
   await mkdir(folder, { recursive: true });
-  for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
+  for (const [file, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), content);
+  }
   await writeFile(join(folder, 'handler.wasm'), typeof module === 'string' ? assemble(module) : module);
   await writeFile(join(folder, 'kerb.toml'), `name = "${name}"\nmain = "handler.wasm"\n${manifest}\n`);
 }
