@@ -18,6 +18,8 @@ fi
 git -c advice.detachedHead=false clone --quiet --depth 1 --branch "$tag" "$source" "$scratch/quickjs"
 cd "$scratch/quickjs"
 [ "$(git rev-parse HEAD)" = "$commit" ] || { echo "build.sh: $tag is not $commit any more; look before you build" >&2; exit 1; }
+# A reactor has _initialize, and main.c its _start. The macros of time put main.c's clock in the place of libc's; it comes first, so that its
+# symbols are found before those of libc.
 ZIG_GLOBAL_CACHE_DIR="$scratch/zig" ZIG_LOCAL_CACHE_DIR="$scratch/zig" "$toolchain/node_modules/.bin/zig" cc \
   -target wasm32-wasi -mexec-model=reactor -std=gnu11 -Os -fno-stack-protector -s -Wl,-z,stack-size=1048576 -Wl,--initial-memory=0x400000 -D_GNU_SOURCE -Dclock_gettime=page_clock_gettime -Dgettimeofday=page_gettimeofday -DQJS_BUILD_LIBC \
   -D_WASI_EMULATED_PROCESS_CLOCKS -D_WASI_EMULATED_SIGNAL -lwasi-emulated-process-clocks -lwasi-emulated-signal \

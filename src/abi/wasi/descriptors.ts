@@ -79,9 +79,11 @@ export class DescriptorTable {
     return ERRNO.success;
   }
 
-  /** Puts others in the place of the lowest numbers, where these are open. What else is open stays. */
+  /** Puts others in the place of the lowest numbers, where these are what they were at the start. What else is open stays. */
   replace(lowest: readonly Descriptor[]): void {
-    for (const [fd, descriptor] of lowest.entries()) if (this.#table?.has(fd) === true) this.#table.set(fd, descriptor);
+    if (this.#table === null) return;
+    for (const [fd, descriptor] of lowest.entries())
+      if (this.#table.get(fd) === this.#first[fd]) this.#table.set(fd, descriptor);
   }
 
   /** Back to the descriptors of the start, with all their rights. What was open is not closed: it goes as a whole. */

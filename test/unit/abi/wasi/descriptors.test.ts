@@ -96,3 +96,47 @@ describe('the standard streams', () => {
     expect(open(1).poll(EVENT_TYPE.fd_read)).toBe(ERRNO.badf);
   });
 });
+
+describe('what is left after start-up code', () => {
+  const input = new EmptyInput();
+
+  test('is as it was as long as the descriptors of the start, and no others, are open', () => {
+    expect(table.isAsAtStart).toBe(true);
+    open(0);
+    expect(table.isAsAtStart).toBe(true);
+    const fd = table.add(input);
+    expect(table.isAsAtStart).toBe(false);
+    table.close(fd);
+    expect(table.isAsAtStart).toBe(true);
+    table.close(0);
+    expect(table.isAsAtStart).toBe(false);
+    table.add(input);
+    expect(table.isAsAtStart).toBe(false);
+    table.reset();
+    expect(table.isAsAtStart).toBe(true);
+  });
+
+  test('tells whether something that can be changed was used, but not whether it was looked at', () => {
+    const changeable = Object.assign(new EmptyInput(), { isChangeable: true });
+    const fd = table.add(changeable);
+    open(fd);
+    table.find(0, RIGHTS.fd_read);
+    expect(table.isChangeableUsed).toBe(false);
+    table.find(fd, RIGHTS.fd_read);
+    expect(table.isChangeableUsed).toBe(true);
+    table.reset();
+    expect(table.isChangeableUsed).toBe(false);
+  });
+
+  test('gives way to what a request has, but for what it has put there itself', () => {
+    const [own, first, second] = [new EmptyInput(), new EmptyInput(), new EmptyInput()];
+    const untouched = open(1);
+    table.close(0);
+    table.add(own);
+    const further = table.add(input);
+    table.replace([first, second]);
+    expect([open(0), open(1), open(further)]).toEqual([own, second, input]);
+    expect(open(0)).toBe(own);
+    expect(open(1)).not.toBe(untouched);
+  });
+});
