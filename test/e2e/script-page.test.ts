@@ -12,7 +12,7 @@ const MANIFEST = readFileSync(new URL('kerb.toml', FOLDER), 'utf8').split('\n').
 const EXAMPLE = exampleOf('script-page', 'qjs.wasm', 'build.sh');
 
 /** A page that says what must not be that of the deploy. */
-const DICE = `print('Content-Type: application/json\n');
+const DICE = `print('Content-Type: application/json\\n');
 print(JSON.stringify({ drawn: [Math.random(), Math.random()], ms: Date.now(), query: std.getenv('QUERY_STRING') }));`;
 
 describe.skipIf(EXAMPLE.absent)(`an interpreter (${EXAMPLE.needs})`, () => {
