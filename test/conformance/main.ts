@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { cacheTests } from './cache-tests/cache-tests.ts';
+import { httpWasm } from './http-wasm/http-wasm.ts';
 import type { Suite } from './suite.ts';
 import { wasi } from './wasi/wasi.ts';
 import { wasmSpec } from './wasm-spec/wasm-spec.ts';
@@ -11,6 +12,7 @@ import { wycheproofJws } from './wycheproof-jws/wycheproof-jws.ts';
 /** Every suite by its name. */
 const SUITES: Readonly<Record<string, Suite>> = {
   'cache-tests': cacheTests,
+  'http-wasm': httpWasm,
   'wasm-spec': wasmSpec,
   wasi,
   'wycheproof-jws': wycheproofJws,

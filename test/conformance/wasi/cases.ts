@@ -51,7 +51,8 @@ function textOf(given: unknown): string | null {
   return typeof given === 'string' ? given : null;
 }
 
-function nameOf(file: string): string {
+/** The name of a module's case, from where it lies. */
+export function nameOf(file: string): string {
   const parts = file.replace(/\.wasm$/, '').split('/');
   const language = parts[parts.indexOf('testsuite') - 1] ?? '';
   return `${language}/${parts.at(-1) ?? ''}`;

@@ -11,11 +11,9 @@ import { StringBlock } from '../../../src/abi/wasi/string-block.ts';
 import { NO_FILES } from '../../../src/capability/files.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import { RecordingHost } from '../../unit/abi/recording-host.ts';
+import type { Fault } from '../skips.ts';
 import type { Case } from './cases.ts';
 import { loadFixture } from './fixture.ts';
-
-/** Why a case fails; `null`: it passes. */
-export type Fault = string | null;
 
 const WRITE_BYTES = 65_536;
 const PROGRAM = 'case.wasm';

@@ -1,49 +1,46 @@
 /** The suite `wasi`: the public tests of WASI preview1, against Kerb's own functions. */
 
 import { fileURLToPath } from 'node:url';
+import { FileRunner } from '../file-runner.ts';
+import { readSkips, Tally, type Fault } from '../skips.ts';
 import type { Suite, Totals } from '../suite.ts';
-import { isPreview1, readCase } from './cases.ts';
-import { readExpectations } from './expectations.ts';
-import { runCase, type Fault } from './run-case.ts';
+import { isPreview1, nameOf } from './cases.ts';
 
 const EXPECTATIONS = fileURLToPath(new URL('expectations.json', import.meta.url));
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
+/** A case takes milliseconds, the process that runs it a second to start, and longer on a busy machine. */
+const CASE_TIMEOUT_MS = 30_000;
 
-/** Runs the cases with the given expectations: one that is skipped must fail. */
+/** How the cases are run. */
+export interface WasiRun {
+  /** Path of the expectations file. */
+  readonly expectations?: string;
+  /** How long a case may take. */
+  readonly caseTimeoutMs?: number;
+}
+
+/** Runs the cases, each within its time: one that is skipped must fail. */
 export async function runWasi(
   folder: string,
   files: readonly string[],
   say: (line: string) => void,
-  expectations: string = EXPECTATIONS,
+  { expectations = EXPECTATIONS, caseTimeoutMs = CASE_TIMEOUT_MS }: WasiRun = {},
 ): Promise<Totals> {
-  const skips = readExpectations(expectations);
-  const totals = { passed: 0, failed: 0, skipped: 0 };
-  const fail = (line: string): void => {
-    totals.failed += 1;
-    say(`FAILED ${line}`);
-  };
+  const tally = new Tally(readSkips(expectations), say);
   const cases = files.filter(isPreview1);
-  if (cases.length === 0) fail('no module is in a folder wasm32-wasip1');
-  for (const file of cases) {
-    const { name, fault } = await judge(folder, file);
-    const reason = skips.get(name);
-    if (reason !== undefined && fault === null)
-      fail(`${name} passes, but is skipped because ${reason}: remove the skip`);
-    else if (reason !== undefined) {
-      totals.skipped += 1;
-      say(`skipped ${name}: ${reason}`);
-    } else if (fault === null) totals.passed += 1;
-    else fail(`${name} ${fault}`);
-  }
-  return totals;
-}
-
-async function judge(folder: string, file: string): Promise<{ readonly name: string; readonly fault: Fault }> {
+  if (cases.length === 0) tally.fail('no module is in a folder wasm32-wasip1');
+  const runner = new FileRunner<{ readonly fault: Fault }>({
+    program: CHILD,
+    args: [folder],
+    fileTimeoutMs: caseTimeoutMs,
+    failed: (_file, why) => ({ fault: why }),
+  });
   try {
-    const given = readCase(folder, file);
-    return { name: given.name, fault: await runCase(given) };
-  } catch (error) {
-    return { name: file, fault: error instanceof Error ? error.message : String(error) };
+    for (const file of cases) tally.add(nameOf(file), (await runner.run(file)).fault);
+  } finally {
+    runner.close();
   }
+  return tally.end();
 }
 
 /** The suite. */

@@ -43,6 +43,21 @@ export function judge(file: string, run: ScriptRun, expectations: Expectations):
   return judgement.report(run);
 }
 
+/** The report of a file that gave none of its own. */
+export function failedFile(file: string, why: string): FileReport {
+  return {
+    file,
+    modules: { all: 0, admitted: 0 },
+    right: [0, 0, 0],
+    passed: 0,
+    failures: [`${file}: ${why}`],
+    leftOut: [],
+    interrupts: 0,
+    yields: 0,
+    kinds: [],
+  };
+}
+
 /** Faults of the whole run: kinds of refusal that were not met in any of the files that they name. */
 export function outdated(reports: readonly FileReport[]): string[] {
   const met = new Map<string, boolean>();

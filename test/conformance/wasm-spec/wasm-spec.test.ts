@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { V8_FLAGS } from '../../../src/setup/commands.js';
-import { FileRunner } from './file-runner.ts';
 import { SCRIPTS } from './scripts.ts';
 import { runWasmSpec } from './wasm-spec.ts';
 
@@ -67,27 +66,6 @@ describe('the command', () => {
   it('says how to get the suite when it is not there', async () => {
     for (const words of [[], [folderOf({})], ['/nowhere/at/all']])
       expect(await command('wasm-spec', ...words)).toMatchObject({ code: 2, err: containing('fetch.sh') });
-  });
-});
-
-describe('a file that brings its process down', () => {
-  const child = `process.on('message', (file) => {
-    if (file === 'abort.wast') process.kill(process.pid, 'SIGABRT');
-    if (file === 'exit.wast') process.exit(3);
-    if (file === 'hang.wast') for (;;);
-    process.send({ file, failures: [] });
-  });`;
-
-  it('is a failure of that file only, whether it aborts, exits or hangs', async () => {
-    const folder = folderOf({ 'child.mjs': child });
-    const program = join(folder, 'child.mjs');
-    const runner = new FileRunner({ folder, expectations: '', fileTimeoutMs: 2_000, program });
-    onTestFinished(() => runner.close());
-    expect((await runner.run('abort.wast')).failures).toEqual([expect.stringMatching(/^abort\.wast: ended .*SIGABRT/)]);
-    expect((await runner.run('fine.wast')).failures).toEqual([]);
-    expect((await runner.run('exit.wast')).failures).toEqual([expect.stringContaining('exit code 3')]);
-    expect((await runner.run('hang.wast')).failures).toEqual([expect.stringContaining('did not end within 2000 ms')]);
-    expect((await runner.run('fine.wast')).failures).toEqual([]);
   });
 });
 

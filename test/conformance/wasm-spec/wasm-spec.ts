@@ -1,11 +1,12 @@
 /** The suite `wasm-spec`: the scripts of the WebAssembly specification, original against rewritten. */
 
 import { fileURLToPath } from 'node:url';
+import { FileRunner } from '../file-runner.ts';
 import type { Suite, Totals } from '../suite.ts';
-import { FileRunner } from './file-runner.ts';
-import { outdated } from './judgement.ts';
+import { failedFile, outdated, type FileReport } from './judgement.ts';
 import { fileLine, summaryLines, totalsOf } from './summary.ts';
 
+const CHILD = fileURLToPath(new URL('child.ts', import.meta.url));
 const EXPECTATIONS = fileURLToPath(new URL('expectations.json', import.meta.url));
 /** Failures of one file that are shown; all are counted. */
 const SHOWN_FAILURES = 20;
@@ -19,7 +20,12 @@ export async function runWasmSpec(
   say: (line: string) => void,
   expectations: string = EXPECTATIONS,
 ): Promise<Totals> {
-  const runner = new FileRunner({ folder, expectations, fileTimeoutMs: FILE_TIMEOUT_MS });
+  const runner = new FileRunner<FileReport>({
+    program: CHILD,
+    args: [folder, expectations],
+    fileTimeoutMs: FILE_TIMEOUT_MS,
+    failed: failedFile,
+  });
   const reports = [];
   try {
     for (const file of files) {
