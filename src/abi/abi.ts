@@ -135,6 +135,11 @@ export interface AbiGuest {
   /** Carries one exchange through the guest. */
   handle(enter: Enter, exchange: Exchange): Promise<Reply>;
   /**
+   * What the guest is still to be told of an exchange that {@link handle} has rejected: once, before {@link reset}. It rejects however the
+   * guest ends early. `null`: nothing, or its instance is not to be entered. Absent: guests of the ABI are told nothing.
+   */
+  readonly parting?: ((enter: Enter) => Promise<void>) | null;
+  /**
    * Forgets the exchange: nothing of one request is reachable in the next. With `instance` the instance is not used as it is
    * again either, and what its start-up code asked for is forgotten too.
    */

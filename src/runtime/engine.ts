@@ -184,11 +184,25 @@ export class Engine {
       pool.release(sandbox);
       return { outcome: 'ok', reply, cost };
     } catch (error) {
-      this.#close(task);
       const failure = failureOf(error, task);
+      const last = sandbox?.guest.parting ? await this.#part(sandbox, task) : task;
+      this.#close(last);
       if (sandbox !== null) pool?.discard(sandbox);
-      return { outcome: 'failed', failure, cost: costOf(task, sandbox) };
+      return { outcome: 'failed', failure, cost: costOf(last, sandbox) };
     }
+  }
+
+  /**
+   * Has a guest told that its request has ended early, on what is left of its budgets. Answers the account that is to be closed. How the
+   * guest takes it changes nothing. Never rejects.
+   */
+  async #part(sandbox: Sandbox, task: Task): Promise<Task> {
+    const rest = this.scheduler.openRest(task);
+    task.holder = null;
+    if (rest === null) return task;
+    sandbox.goOn(rest);
+    await sandbox.guest.parting?.(sandbox.enter).catch(() => undefined);
+    return rest;
   }
 
   /** Closes the account of a request that runs no guest. */

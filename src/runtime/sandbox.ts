@@ -46,7 +46,7 @@ type Export = (...args: Scalar[]) => Promise<unknown>;
 
 /**
  * A sandbox serves one request at a time, of one deployment all its life. Its memory is zero before an instance is put into
- * it; an instance that ended in anything but success is never entered again.
+ * it; an instance that has failed is never entered again.
  */
 export class Sandbox {
   readonly guest: AbiGuest;
@@ -160,6 +160,12 @@ export class Sandbox {
     this.uses += 1;
     this.served += 1;
     this.idleSweeps = 0;
+  }
+
+  /** Goes on with another account of the same request. */
+  goOn(task: Task): void {
+    this.#task = task;
+    task.holder = this;
   }
 
   /**

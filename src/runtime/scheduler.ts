@@ -105,7 +105,17 @@ export class Scheduler {
 
   /** Opens the account of a request of a tenant, given by its slot. */
   open(budget: TaskBudget, tenant: number): Task {
-    const task = new Task(budget, this.#clock.nowMs(), tenant);
+    return this.#begun(new Task(budget, this.#clock.nowMs(), tenant));
+  }
+
+  /** Closes the account of a request that has ended early, and opens that of what is left to do for it; `null`: nothing may be done. */
+  openRest(task: Task): Task | null {
+    this.close(task);
+    const rest = task.rest(this.#clock.nowMs());
+    return rest === null ? null : this.#begun(rest);
+  }
+
+  #begun(task: Task): Task {
     this.#tasks.add(task);
     this.#deadlineTimer ??= setInterval(() => this.#checkDeadlines(), DEADLINE_CHECK_MS);
     return task;

@@ -52,7 +52,7 @@ export class Task {
   heldPages = 0;
   /** Whether what the host kept for it has been given back: what is still unwinding changes nothing any more. */
   settled = false;
-  /** Other accounts of the same request: of guests in front of this one. */
+  /** Other accounts of the same request: of guests in front of this one, and {@link rest}. */
   readonly companions: Task[] = [];
   /** Whose linear memory it uses. */
   holder: { readonly memoryBytes: number } | null = null;
@@ -74,6 +74,25 @@ export class Task {
       if (this.verdict !== null) this.#abort.abort();
     }
     return this.#abort.signal;
+  }
+
+  /**
+   * Another account for what is left to do once the request has ended early: it goes on with what is left of the budgets, and what it holds
+   * goes back with this one's. `null`: nothing is left, or the request had to make room.
+   */
+  rest(nowMs: number): Task | null {
+    if (this.verdict === 'capacity' || this.verdict === 'draining') return null;
+    if (this.cpuMs >= this.cpuBudgetMs || nowMs >= this.deadlineMs) return null;
+    const { cpuBudgetMs: cpuMs, cpuWeight, startMs, deadlineMs } = this;
+    const rest = new Task({ cpuMs, wallMs: deadlineMs - startMs, cpuWeight }, startMs, this.tenant);
+    rest.express = this.express;
+    rest.slices = this.slices;
+    rest.waitMs = this.waitMs;
+    rest.cpuMs = this.cpuMs;
+    rest.clockMs = this.clockMs;
+    rest.logLines = this.logLines;
+    this.companions.push(rest);
+    return rest;
   }
 
   /** Decides that the request ends with `outcome`, unless that is decided already. Host-side waits are given up. */

@@ -19,16 +19,26 @@ export class Callbacks {
   readonly #enter: Enter;
   readonly #exports: ReadonlySet<string>;
   readonly #begin: (context: number) => void;
+  readonly #isOver: () => boolean;
   #running: Promise<void> | null = null;
   #isEnded = false;
   /** What a call has ended in early: the instance is not entered again. */
   #failure: { readonly error: unknown } | null = null;
 
-  /** @param begin - Told, just before each call, in the name of which context it is. */
-  constructor(enter: Enter, exports: ReadonlySet<string>, begin: (context: number) => void) {
+  /**
+   * @param begin - Told, just before each call, in the name of which context it is.
+   * @param isOver - Whether the request has ended, so that the guest would not be entered: whoever has a turn goes on without one.
+   */
+  constructor(
+    enter: Enter,
+    exports: ReadonlySet<string>,
+    begin: (context: number) => void,
+    isOver: () => boolean = () => false,
+  ) {
     this.#enter = enter;
     this.#exports = exports;
     this.#begin = begin;
+    this.#isOver = isOver;
   }
 
   /** Whether the guest has an export. */
@@ -41,7 +51,7 @@ export class Callbacks {
     if (!this.has(name)) return;
     while (this.#running !== null) await this.#running;
     if (this.#failure !== null) throw this.#failure.error;
-    const args = this.#isEnded ? null : prepare();
+    const args = this.#isEnded || this.#isOver() ? null : prepare();
     if (args !== null) await this.#run(name, args, apply);
   }
 

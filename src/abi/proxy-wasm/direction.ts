@@ -91,6 +91,12 @@ export class Direction implements BodyFilter {
     this.#stream.fail(error);
   }
 
+  /** Leaves what there is of it to be read, and nothing to be changed. */
+  leave(): void {
+    this.sent = true;
+    this.#bodyShown = false;
+  }
+
   /** Calls `proxy_on_<name>_<part>`, and opens or shuts the gate as it answers. A stream that goes another way goes no further. */
   async #show(part: string, args: () => readonly number[]): Promise<void> {
     const apply = (action: number): void => {

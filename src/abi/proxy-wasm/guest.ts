@@ -63,6 +63,8 @@ export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
   configuring: 'vm' | 'plugin' = 'plugin';
   #tickWaits = false;
   #sharedCalls = 0;
+  /** A stream that has ended early, in an instance that can be told so. */
+  #left: HttpStream | null = null;
 
   /** @param modules - The import modules that the guest names: WASI is there only for those that do. */
   constructor(host: GuestHost, modules: ReadonlySet<string>, reenter: Reenter) {
@@ -126,7 +128,7 @@ export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
   }
 
   async handle(enter: Enter, exchange: Exchange): Promise<Reply> {
-    const callbacks = this.#callbacksOf(enter);
+    const callbacks = this.#callbacksOf(enter, () => exchange.signal.aborted);
     this.#lastContext = this.#lastContext >= LAST_CONTEXT ? ROOT_CONTEXT + 1 : this.#lastContext + 1;
     const underWay = (): boolean => this.#isUnderWay();
     const stream = new HttpStream({ id: this.#lastContext, exchange, host: this.host, callbacks, underWay });
@@ -138,18 +140,45 @@ export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
       // A tick may run that nobody waits for: it ends before the instance serves another request.
       await callbacks.end();
       return reply;
+    } catch (error) {
+      this.#giveUp(stream);
+      const isSound = await callbacks.end().then(
+        () => true,
+        () => false,
+      );
+      if (isSound && stream.created) this.#left = stream;
+      throw error;
     } finally {
+      this.#giveUp(stream);
       this.#stream = null;
-      callbacks.end().catch(() => undefined);
-      this.timer.stop();
-      this.calls.end();
-      stream.close();
     }
+  }
+
+  get parting(): ((enter: Enter) => Promise<void>) | null {
+    const stream = this.#left;
+    return stream === null ? null : (enter) => this.#part(stream, enter);
+  }
+
+  async #part(stream: HttpStream, enter: Enter): Promise<void> {
+    this.#left = null;
+    this.#stream = stream;
+    const callbacks = this.#callbacksOf(enter);
+    await stream.part(callbacks);
+    await callbacks.end();
+    this.#stream = null;
+  }
+
+  /** Gives up what is under way for a stream. */
+  #giveUp(stream: HttpStream): void {
+    this.timer.stop();
+    this.calls.end();
+    stream.close();
   }
 
   reset(what: 'exchange' | 'instance'): void {
     this.#stream?.close();
     this.#stream = null;
+    this.#left = null;
     this.#callbacks?.end().catch(() => undefined);
     this.#callbacks = null;
     this.callAnswer = null;
@@ -178,10 +207,11 @@ export class ProxyWasmGuest implements AbiGuest, ProxyWasmState {
     await callbacks.call({ name, prepare: () => [ROOT_CONTEXT, configBytes], apply });
   }
 
-  #callbacksOf(enter: Enter): Callbacks {
-    this.#callbacks = new Callbacks(enter, this.#exports, (context) => {
+  #callbacksOf(enter: Enter, isOver?: () => boolean): Callbacks {
+    const begin = (context: number): void => {
       this.#effective = context;
-    });
+    };
+    this.#callbacks = new Callbacks(enter, this.#exports, begin, isOver);
     return this.#callbacks;
   }
 

@@ -28,6 +28,9 @@ export interface StreamParts {
   readonly underWay: () => boolean;
 }
 
+/** The callbacks that end a stream, in their order. */
+const ENDING = ['proxy_on_done', 'proxy_on_log', 'proxy_on_delete'] as const;
+
 /** The stream context of one instance. */
 export class HttpStream {
   readonly id: number;
@@ -35,7 +38,7 @@ export class HttpStream {
   readonly request: Direction;
   readonly response: Direction;
   readonly properties = new PropertyStore();
-  readonly #callbacks: Callbacks;
+  #callbacks: Callbacks;
   /** Rejects when the stream goes another way than it was to: an answer of the filter's, a failure, the request's end. */
   #otherwise = new Diversion();
   readonly #abort = new AbortController();
@@ -50,6 +53,8 @@ export class HttpStream {
   #isDiverted = false;
   #upstream: BodySource | null = null;
   #done: PromiseWithResolvers<void> | null = null;
+  /** Callbacks of {@link ENDING} that have been made. */
+  readonly #told = new Set<string>();
   readonly #underWay: () => boolean;
   /** When it began, on the guest's monotonic clock. */
   readonly beganNs: bigint;
@@ -76,9 +81,22 @@ export class HttpStream {
   /** Carries the exchange through the filter. Rejects when the filter fails, and with what its next handler rejects with. */
   async run(): Promise<Reply> {
     await this.call('proxy_on_context_create', ROOT_CONTEXT);
+    // Also without that export, unless the request has ended before.
+    if (!this.exchange.signal.aborted) this.created = true;
     const reply = await this.#reply();
     await this.#finish();
     return reply;
+  }
+
+  /**
+   * Tells the filter, through other callbacks, of the end that has come early: what it has not been told. Nothing that it asks for is
+   * waited for any more.
+   */
+  async part(callbacks: Callbacks): Promise<void> {
+    this.#callbacks = callbacks;
+    this.#isDiverted = false;
+    for (const half of [this.request, this.response]) half.leave();
+    for (const name of ENDING) if (!this.#told.has(name)) await this.#tell(name);
   }
 
   /** Gives up whatever is under way, also a request body that its next handler still reads. Nothing calls the guest any more. */
@@ -249,14 +267,21 @@ export class HttpStream {
   }
 
   async #finish(): Promise<void> {
-    let done = true;
-    const apply = (result: number): void => {
-      done = result !== 0;
-      if (!done) this.#done = Promise.withResolvers();
-    };
-    await this.invoke('proxy_on_done', () => [], apply);
+    await this.#tell('proxy_on_done', (result) => {
+      if (result === 0) this.#done = Promise.withResolvers();
+    });
     if (this.#done !== null && this.#underWay()) await this.unlessOver(this.#done.promise);
-    await this.call('proxy_on_log');
-    await this.call('proxy_on_delete');
+    await this.#tell('proxy_on_log');
+    await this.#tell('proxy_on_delete');
+    // Those for which the request has ended too soon were not made.
+    if (this.exchange.signal.aborted) throw new GuestFault('the request has ended');
+  }
+
+  async #tell(name: (typeof ENDING)[number], apply?: (result: number) => void): Promise<void> {
+    const args = (): [] => {
+      this.#told.add(name);
+      return [];
+    };
+    await this.invoke(name, args, apply);
   }
 }

@@ -4,19 +4,22 @@ import { NO_FILES } from '../../../src/capability/files.ts';
 import { NO_STORES } from '../../../src/capability/stores.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { Engine, type Run } from '../../../src/runtime/engine.ts';
+import type { GuestLogSink } from '../../../src/runtime/guest-host.ts';
 import { type ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
 import { CapacityError } from '../../../src/runtime/refusal.ts';
 import type { Task } from '../../../src/runtime/task.ts';
 import { TenantCounters } from '../../../src/runtime/tenant-counters.ts';
 import { WatchdogLink } from '../../../src/runtime/watchdog.ts';
+import { filter, type FilterCode } from '../../filters.ts';
 import { guest, RESPONSE, type GuestCode, type Text } from '../../guests.ts';
 import { deploymentOf, exchange, processBudgets, watchdogShare } from './harness.ts';
 
 const engines: Engine[] = [];
 let counters = TenantCounters.create(10);
 
-function engine(budgets: ProcessBudgets = processBudgets(), kv: KvSource = NO_KV): Engine {
-  const log = { keeps: () => false, write: () => {} };
+const SILENCE: GuestLogSink = { keeps: () => false, write: () => {} };
+
+function engine(budgets: ProcessBudgets = processBudgets(), kv: KvSource = NO_KV, log: GuestLogSink = SILENCE): Engine {
   const made = new Engine({
     watchdog: new WatchdogLink(watchdogShare(), 0),
     budgets,
@@ -96,6 +99,56 @@ describe('a rehearsal', () => {
     const on = engine(budgets);
     budgets.set('mappings', 1e6);
     expect(await on.rehearse(app(HELLO))).toMatchObject({ outcome: 'failed', failure: { outcome: 'capacity' } });
+  });
+});
+
+describe('a filter whose request ends early', () => {
+  const QUIET = { origin: null };
+
+  /** A filter that logs the callbacks which end its stream, and what it has logged. */
+  function logging(code: FilterCode): { on: Engine; deployment: Deployment; lines: string[] } {
+    const lines: string[] = [];
+    const log = { keeps: () => true, write: (_tenant: string, _level: string, line: string) => void lines.push(line) };
+    const made = filter((text) => {
+      const say = (what: string): string => `(drop (call $log (i32.const 2) ${text(what)}))`;
+      return { done: say('done'), ended: say('log'), deleted: say('delete'), ...code };
+    });
+    return { on: engine(processBudgets(), NO_KV, log), deployment: deploymentOf(made), lines };
+  }
+
+  it('is told so when the client has gone, on its own account, which is closed', async () => {
+    const { on, deployment, lines } = logging({ requestHeaders: '(return (i32.const 0))' });
+    const asked = Promise.withResolvers<void>();
+    const task = on.open(deployment);
+    const silent = { fetch: () => (asked.resolve(), new Promise<never>(() => {})) };
+    const running = on.run(deployment, task, { ...exchange(), signal: task.signal, origin: silent });
+    await asked.promise;
+    on.scheduler.cancel(task, 'client_closed');
+    expect(await running).toMatchObject({
+      outcome: 'failed',
+      failure: { outcome: 'client_closed' },
+      cost: { hostcalls: 3 },
+    });
+    expect(lines).toEqual(['done', 'log', 'delete']);
+    expect(on.usage()).toMatchObject({ tasks: 0, idleBytes: 0 });
+  });
+
+  it('cannot keep the request from ending by what it does then', async () => {
+    const { on, deployment, lines } = logging({ done: 'unreachable' });
+    const run = await on.run(deployment, on.open(deployment), { ...exchange(), ...QUIET });
+    expect(run).toMatchObject({ outcome: 'failed', failure: { outcome: 'no_response' } });
+    expect([lines, on.usage().tasks]).toEqual([[], 0]);
+  });
+
+  it('is not told so when it has failed itself, or has nothing left of its budgets', async () => {
+    const trapping = logging({ requestHeaders: 'unreachable' });
+    const slow = logging({});
+    const late = { ...slow.deployment, budgets: { ...slow.deployment.budgets, wallMs: 0 } };
+    expect(
+      (await trapping.on.run(trapping.deployment, trapping.on.open(trapping.deployment), exchange())).outcome,
+    ).toBe('failed');
+    expect((await slow.on.run(late, slow.on.open(late), { ...exchange(), ...QUIET })).outcome).toBe('failed');
+    expect([...trapping.lines, ...slow.lines]).toEqual([]);
   });
 });
 

@@ -134,6 +134,27 @@ describe('a slice', () => {
   });
 });
 
+describe('what is left to do for a request that has ended early', () => {
+  it('has an account of its own, in place of the first', () => {
+    const task = open(50);
+    scheduler.cancel(task, 'client_closed');
+    const rest = scheduler.openRest(task);
+    expect([...scheduler.tasks]).toEqual([rest]);
+    if (rest === null) return;
+    scheduler.begin(rest);
+    clock.run(1);
+    scheduler.end(rest);
+    expect([task.cpuMs, rest.cpuMs]).toEqual([0, 1]);
+  });
+
+  it('is nothing when its time is over', () => {
+    const task = open(50, 10);
+    clock.run(10);
+    expect(scheduler.openRest(task)).toBeNull();
+    expect(scheduler.tasks.size).toBe(0);
+  });
+});
+
 describe('an interrupt', () => {
   it('clears the epoch word before anything else', () => {
     const task = open();

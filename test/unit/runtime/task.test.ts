@@ -42,3 +42,25 @@ describe('a task', () => {
     expect(one.signal.aborted).toBe(true);
   });
 });
+
+describe('the rest of a request that has ended early', () => {
+  it('goes on with what is left of the same budgets', () => {
+    const one = new Task({ cpuMs: 10, wallMs: 100, cpuWeight: 50 }, 1000, 3);
+    Object.assign(one, { cpuMs: 4, slices: 2, waitMs: 7, logLines: 5, clockMs: 1010 });
+    one.condemn('client_closed');
+    const rest = one.rest(1099);
+    expect(rest).toMatchObject({ tenant: 3, cpuBudgetMs: 10, cpuWeight: 50, startMs: 1000, deadlineMs: 1100 });
+    expect(rest).toMatchObject({ cpuMs: 4, slices: 2, waitMs: 7, logLines: 5, clockMs: 1010, verdict: null });
+    expect(one.companions).toEqual([rest]);
+  });
+
+  it('has none when the budgets are used up, or the request had to make room', () => {
+    const used = Object.assign(task(), { cpuMs: 10 });
+    expect([used.rest(1000), task().rest(1100)]).toEqual([null, null]);
+    for (const verdict of ['capacity', 'draining'] as const) {
+      const one = task();
+      one.condemn(verdict);
+      expect(one.rest(1000)).toBeNull();
+    }
+  });
+});
