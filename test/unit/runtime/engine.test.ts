@@ -135,8 +135,8 @@ describe('a filter whose request ends early', () => {
 
   it('cannot keep the request from ending by what it does then', async () => {
     const { on, deployment, lines } = logging({ done: 'unreachable' });
-    const run = await on.run(deployment, on.open(deployment), { ...exchange(), ...QUIET });
-    expect(run).toMatchObject({ outcome: 'failed', failure: { outcome: 'no_response' } });
+    const ended = await on.run(deployment, on.open(deployment), { ...exchange(), ...QUIET });
+    expect(ended).toMatchObject({ outcome: 'failed', failure: { outcome: 'no_response' } });
     expect([lines, on.usage().tasks]).toEqual([[], 0]);
   });
 
