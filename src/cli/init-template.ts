@@ -42,6 +42,12 @@ export const TEMPLATES: readonly [Template, ...Template[]] = [
     build: 'sh build.sh',
     binding: null,
   },
+  {
+    name: 'cgi',
+    summary: 'a CGI program in Rust with std; needs cargo and wasm32-wasip1',
+    build: 'sh build.sh',
+    binding: null,
+  },
 ];
 
 /** One file of a new app. */

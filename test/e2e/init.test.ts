@@ -13,6 +13,7 @@ const GREETINGS: Readonly<Record<string, string>> = {
   rust: 'Hello from Rust: GET /shelf?n=1\n',
   c: 'Hello from C: GET /shelf?n=1\n',
   wat: 'Hello from WAT: /shelf?n=1\n',
+  cgi: 'Hello from CGI: GET /shelf?n=1\n',
 };
 
 beforeAll(async () => {
@@ -27,7 +28,10 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 describe.each(names)('an app from the template %s', (name) => {
   it('is accepted by kerb check', async () => {
     const kerb = new Kerb(['check', `tenants/${name}`], { cwd });
-    expect([await kerb.ended, kerb.stdout]).toEqual([0, expect.stringContaining('Kerb runs it (http-wasm)')]);
+    expect([await kerb.ended, kerb.stdout]).toEqual([
+      0,
+      expect.stringContaining(`Kerb runs it (${name === 'cgi' ? 'wasi-cgi' : 'http-wasm'})`),
+    ]);
   });
 
   it('answers under kerb dev, and its log is shown', async () => {
@@ -37,7 +41,7 @@ describe.each(names)('an app from the template %s', (name) => {
     expect(answer).toEqual({ status: 200, text: GREETINGS[name] });
     const long = await textFrom(Number(port), `${name}.localhost`, `/${'x'.repeat(3_000)}`);
     expect([200, 414]).toContain(long.status);
-    await kerb.untilSaid(/^ {2}\| \/shelf\?n=1$/m);
+    await kerb.untilSaid(/^ {2}\| (error: )?\/shelf\?n=1$/m);
     expect(await kerb.end('SIGINT')).toBe(0);
   });
 });
@@ -46,7 +50,7 @@ describe('kerb serve', () => {
   it('serves them all, and drains on SIGTERM with 0', async () => {
     const ports = ['--edge-port', '0', '--control-port', '0', '--threads', '1', '--data', join(cwd, 'data')];
     const kerb = new Kerb(['serve', ...ports], { cwd });
-    const [, port] = await kerb.untilSaid(/ready: 4 apps on http:\/\/127\.0\.0\.1:(\d+)/);
+    const [, port] = await kerb.untilSaid(/ready: 5 apps on http:\/\/127\.0\.0\.1:(\d+)/);
     for (const name of names) {
       expect((await textFrom(Number(port), `${name}.localhost`, '/shelf?n=1')).text).toBe(GREETINGS[name]);
     }

@@ -73,6 +73,7 @@ const COMPILERS: Readonly<Record<string, string>> = {
   rust: 'rustc 1.95.0 with wasm32-unknown-unknown',
   c: 'clang-14 and wasm-ld-14',
   wat: 'wat2wasm of npm',
+  cgi: 'rustc 1.95.0 with wasm32-wasip1',
 };
 
 /** What a build is run with, where the compiler that made the committed module is there. */
@@ -80,7 +81,8 @@ function toolchain(name: string): Record<string, string> | null {
   const bin = join(ROOT, 'node_modules/.bin');
   if (name === 'wat') return existsSync(join(bin, 'wat2wasm')) ? { WAT2WASM: join(bin, 'wat2wasm') } : null;
   if (name === 'c') return says('wasm-ld-14') && says('clang-14') ? {} : null;
-  if (name === 'rust') return says('rustc')?.startsWith('rustc 1.95.0 ') === true && hasRustTarget() ? {} : null;
+  if (name === 'rust') return hasRustTarget('wasm32-unknown-unknown') ? {} : null;
+  if (name === 'cgi') return hasRustTarget('wasm32-wasip1') ? {} : null;
   const asc = process.env['ASC'] ?? join(ROOT, '.kerb/toolchain/node_modules/.bin/asc');
   return says(asc)?.includes('0.28.20') === true ? { ASC: asc } : null;
 }
@@ -93,9 +95,10 @@ function says(program: string): string | null {
   }
 }
 
-function hasRustTarget(): boolean {
+function hasRustTarget(target: string): boolean {
+  if (says('rustc')?.startsWith('rustc 1.95.0 ') !== true) return false;
   const library = execFileSync('rustc', ['--print', 'sysroot'], { encoding: 'utf8' }).trim();
-  return existsSync(join(library, 'lib/rustlib/wasm32-unknown-unknown'));
+  return existsSync(join(library, 'lib/rustlib', target));
 }
 
 describe.each(TEMPLATES.map(({ name }) => name))('the committed module of %s', (name) => {

@@ -72,9 +72,9 @@ describe('kerb init', () => {
   });
 
   it('lists its templates, and names them when another is asked for', async () => {
-    expect((await kerb(cwd, 'init', '--list')).stdout).toMatch(/^assemblyscript .*\nrust .*\nc .*\nwat .*\n$/);
+    expect((await kerb(cwd, 'init', '--list')).stdout).toMatch(/^assemblyscript .*\nrust .*\nc .*\nwat .*\ncgi .*\n$/);
     const { templates } = JSON.parse((await kerb(cwd, 'init', '--list', '--json')).stdout) as { templates: unknown[] };
-    expect(templates).toHaveLength(4);
+    expect(templates).toHaveLength(5);
     expect(await readdir(cwd)).toEqual([]);
     const { code, stderr } = await kerb(cwd, 'init', '--template', 'cobol');
     expect([code, stderr]).toEqual([2, expect.stringContaining('assemblyscript')]);
