@@ -37,6 +37,8 @@ export class StoredServing {
   readonly #options: StoredServingOptions;
   /** By tenant and version: of versions in force only. */
   readonly #standing = new Map<string, Map<number, Standing>>();
+  /** Those of them that have two versions in force. */
+  readonly #split = new Set<string>();
 
   constructor(options: StoredServingOptions) {
     this.#options = options;
@@ -50,7 +52,7 @@ export class StoredServing {
   /** Tenants that have a canary now, with both deployments. */
   *canaries(): Generator<{ readonly tenant: string; readonly primary: Deployment; readonly canary: Deployment }> {
     const { routes } = this.#options.inForce;
-    for (const tenant of this.#standing.keys()) {
+    for (const tenant of this.#split) {
       const [primary, canary] = [routes.get(primaryPlace(tenant)), routes.get(canaryPlace(tenant))];
       if (primary === undefined || canary === undefined) continue;
       if (isDeployed(primary) && isDeployed(canary)) yield { tenant, primary, canary };
@@ -103,6 +105,8 @@ export class StoredServing {
     }
     if (next.size > 0) this.#standing.set(name, next);
     else this.#standing.delete(name);
+    if (next.size > 1) this.#split.add(name);
+    else this.#split.delete(name);
     this.#options.onLoaded(
       name,
       [...next.values()].map(({ deployment }) => deployment),

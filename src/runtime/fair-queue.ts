@@ -89,8 +89,12 @@ export class FairQueue<Item> {
     account.virtualTime = Math.min(account.virtualTime + cpuMs / weight, most);
   }
 
-  /** Forgets tenants that are no further on than anybody who comes new. */
+  /**
+   * Forgets tenants that are no further on than anybody who comes new. To be called while none runs: where none waits either, a busy
+   * period is over, after which all begin alike.
+   */
   prune(): void {
+    if (this.#size === 0) return this.#accounts.clear();
     for (const [tenant, account] of this.#accounts) {
       if (!account.listed && account.waiting.length === 0 && account.virtualTime <= this.#clock)
         this.#accounts.delete(tenant);

@@ -64,8 +64,7 @@ export class Waking {
 
   #begin(id: number, tenant: string): Waiting {
     const { promise: woken, resolve } = Promise.withResolvers<Woken>();
-    const refusal = new CapacityError(`the tenant was not awake after ${WAKE_DEADLINE_MS} ms`);
-    const late = setTimeout(() => this.#settle(id, refusal), WAKE_DEADLINE_MS);
+    const late = setTimeout(() => this.#settle(id, tooLate()), WAKE_DEADLINE_MS);
     const waiting = { woken, resolve, late, requests: 0 };
     this.#waiting.set(id, waiting);
     this.#ask(tenant, id);
@@ -81,4 +80,8 @@ export class Waking {
     waiting.resolve(woken);
     return true;
   }
+}
+
+function tooLate(): Refusal {
+  return new CapacityError(`the tenant was not awake after ${WAKE_DEADLINE_MS} ms`);
 }

@@ -190,4 +190,16 @@ describe('the memory of it', () => {
     queue.prune();
     expect(queue.tenants).toBe(2);
   });
+
+  it('ends with the busy period: tenants that each came once are not kept', () => {
+    const queue = new FairQueue<number>();
+    for (let tenant = 0; tenant < 1_000; tenant++) {
+      queue.start(tenant);
+      queue.charge(tenant, 5, WEIGHT, LEAD_MS);
+    }
+    expect(queue.tenants).toBe(1_000);
+    queue.prune();
+    expect(queue.tenants).toBe(0);
+    expect(queue.overtakes(7)).toBe(true);
+  });
 });

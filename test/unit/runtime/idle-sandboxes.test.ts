@@ -10,14 +10,14 @@ class Keeper implements IdleKeeper {
   }
 }
 
-function sandbox(memoryBytes: number): Sandbox {
+function idle(memoryBytes: number): Sandbox {
   return { memoryBytes } as Sandbox;
 }
 
 it('has those dropped that have been idle for longest, whoever keeps them', () => {
   const all = new IdleSandboxes({ sandboxes: 2, bytes: 100 });
   const [first, second] = [new Keeper(), new Keeper()];
-  const [a, b, c] = [sandbox(10), sandbox(20), sandbox(30)];
+  const [a, b, c] = [idle(10), idle(20), idle(30)];
   expect([all.add(a, first), all.add(b, second), all.add(c, second)]).toEqual([true, true, true]);
   expect([first.dropped, second.dropped]).toEqual([[a], []]);
   expect([all.size, all.bytes]).toEqual([2, 50]);
@@ -26,7 +26,7 @@ it('has those dropped that have been idle for longest, whoever keeps them', () =
 it('counts one that was used as idle from when it came back', () => {
   const all = new IdleSandboxes({ sandboxes: 2, bytes: 100 });
   const keeper = new Keeper();
-  const [a, b, c] = [sandbox(1), sandbox(1), sandbox(1)];
+  const [a, b, c] = [idle(1), idle(1), idle(1)];
   all.add(a, keeper);
   all.add(b, keeper);
   all.remove(a);
@@ -38,10 +38,10 @@ it('counts one that was used as idle from when it came back', () => {
 it('makes room by bytes, for as many as it takes, and takes none that is more than all', () => {
   const all = new IdleSandboxes({ sandboxes: 10, bytes: 100 });
   const keeper = new Keeper();
-  const [a, b, c] = [sandbox(40), sandbox(40), sandbox(90)];
+  const [a, b, c] = [idle(40), idle(40), idle(90)];
   all.add(a, keeper);
   all.add(b, keeper);
-  expect(all.add(sandbox(101), keeper)).toBe(false);
+  expect(all.add(idle(101), keeper)).toBe(false);
   expect(keeper.dropped).toEqual([]);
   expect(all.add(c, keeper)).toBe(true);
   expect([keeper.dropped, all.bytes]).toEqual([[a, b], 90]);
@@ -52,5 +52,5 @@ it('makes room by bytes, for as many as it takes, and takes none that is more th
 
 it('that may have none takes none', () => {
   const all = new IdleSandboxes({ sandboxes: 0, bytes: 0 });
-  expect(all.add(sandbox(0), new Keeper())).toBe(false);
+  expect(all.add(idle(0), new Keeper())).toBe(false);
 });

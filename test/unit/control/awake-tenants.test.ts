@@ -1,0 +1,87 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AwakeTenants } from '../../../src/control/awake-tenants.ts';
+import { AWAKE_TENANT_BYTES, CODE_FACTOR, MODULE_OVERHEAD_BYTES } from '../../../src/control/limits.ts';
+import type { Deployment } from '../../../src/runtime/deployment.ts';
+import { guest } from '../../guests.ts';
+
+const CODE = 1_000;
+const MODULE_BYTES = MODULE_OVERHEAD_BYTES + CODE_FACTOR * CODE;
+
+let requests: Map<number, number>;
+let busy: Set<number>;
+let rested: string[];
+
+beforeEach(() => {
+  [requests, busy, rested] = [new Map<number, number>(), new Set<number>(), []];
+});
+
+function awake(maxBytes: number): AwakeTenants {
+  return new AwakeTenants({
+    maxBytes,
+    activity: { requests: (slot) => requests.get(slot) ?? 0, isBusy: (slot) => busy.has(slot) },
+    codeBytes: () => CODE,
+    rest: (tenants) => void rested.push(...tenants),
+  });
+}
+
+/** A module that is nobody else's. */
+function module(): WebAssembly.Module {
+  return new WebAssembly.Module(guest(() => ({ pages: 1 })));
+}
+
+function deployment(slot: number, of: WebAssembly.Module, imageBytes = 0): Deployment {
+  const image = imageBytes === 0 ? null : { bytes: imageBytes };
+  return { slot, module: of, image } as unknown as Deployment;
+}
+
+describe('tenants that are awake', () => {
+  it('count a module once, however many have it, until the last of them goes', () => {
+    const all = awake(Infinity);
+    const [shared, own] = [module(), module()];
+    all.set('a', [deployment(0, shared)]);
+    all.set('b', [deployment(1, shared)]);
+    all.set('c', [deployment(2, own, 500)]);
+    expect([all.size, all.bytes]).toEqual([3, 3 * AWAKE_TENANT_BYTES + 2 * MODULE_BYTES + 500]);
+    all.set('a', []);
+    expect(all.bytes).toBe(2 * AWAKE_TENANT_BYTES + 2 * MODULE_BYTES + 500);
+    all.set('b', []);
+    all.set('c', []);
+    all.set('c', []);
+    expect([all.size, all.bytes]).toEqual([0, 0]);
+  });
+
+  it('that nobody has asked for longest rest when another needs their room', () => {
+    const shared = module();
+    const all = awake(MODULE_BYTES + 2 * AWAKE_TENANT_BYTES);
+    all.set('a', [deployment(0, shared)]);
+    all.set('b', [deployment(1, shared)]);
+    requests.set(0, 1);
+    all.look();
+    all.set('c', [deployment(2, shared)]);
+    expect(rested).toEqual(['b']);
+    all.set('d', [deployment(3, shared)]);
+    expect(rested).toEqual(['b', 'a']);
+  });
+
+  it('stay while they are busy or have a canary, even where that is too much', () => {
+    const shared = module();
+    const all = awake(MODULE_BYTES);
+    busy.add(0);
+    all.set('a', [deployment(0, shared)]);
+    all.set('split', [deployment(1, shared), deployment(1, shared)]);
+    all.set('c', [deployment(2, shared)]);
+    expect(rested).toEqual([]);
+    busy.clear();
+    all.set('d', [deployment(3, shared)]);
+    expect(rested).toEqual(['a', 'c']);
+  });
+
+  it('rest in part when the process is short of memory', () => {
+    const shared = module();
+    const all = awake(Infinity);
+    for (let slot = 0; slot < 80; slot++) all.set(`t${slot}`, [deployment(slot, shared)]);
+    all.relieve();
+    expect([rested.length > 5, rested.length < 20, rested.slice(0, 3)]).toEqual([true, true, ['t0', 't1', 't2']]);
+    expect(all.size).toBe(80 - rested.length);
+  });
+});
