@@ -21,7 +21,11 @@ const MAX_UNWOKEN = 10_000;
 export class Waking {
   readonly #ask: (tenant: string, route: number) => void;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #unwoken = new LRUCache<number, Refusal>({ max: MAX_UNWOKEN, ttl: UNWOKEN_MS });
+  readonly #unwoken = new LRUCache<number, Refusal>({
+    max: MAX_UNWOKEN,
+    ttl: UNWOKEN_MS,
+    perf: { now: () => performance.now() },
+  });
   #requests = 0;
 
   /** @param ask - Asks control to put a deployment in the place of a tenant's route: {@link changed} or {@link fail} answers. */
