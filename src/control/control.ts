@@ -90,6 +90,7 @@ export class Control {
       publish,
       tenantSlots: counters.capacity,
       figuresSlots: versionCounters.capacity,
+      beginTenant: (slot) => this.#countAnew(slot),
       clearFigures: (slot) => versionCounters.clear(slot),
       onFreed: () => void this.#retryFolder(),
     });
@@ -140,7 +141,7 @@ export class Control {
       }),
       onFreed: () => void this.#retryFolder(),
       recordUsage: () => this.#usage.record(Date.now()),
-      onOwner: (name) => this.#countAnew(name),
+      onOwner: (name) => this.#anew(name),
       report: (message) => log.error(message),
     });
     this.#restoring = new Restoring({
@@ -213,9 +214,15 @@ export class Control {
     return [...this.inForce.tenantSlots].map(([tenant, slot]) => ({ tenant, ...this.#counts.read(slot) }));
   }
 
-  #countAnew(name: string): void {
+  /** A name has another owner, or none. */
+  #anew(name: string): void {
     const slot = this.inForce.tenantSlots.get(name);
     if (slot === undefined) return;
+    this.#countAnew(slot);
+    if (this.store.tenant(name) === null) this.inForce.forget(name);
+  }
+
+  #countAnew(slot: number): void {
     this.#counts.begin(slot);
     this.#usage.forget(slot);
   }

@@ -24,6 +24,8 @@ export interface InForceOptions {
   readonly tenantSlots: number;
   /** In the figures of versions. */
   readonly figuresSlots: number;
+  /** Told when a place in the tenant counters has another tenant than it had: what was counted there is not that one's. */
+  readonly beginTenant: (slot: number) => void;
   /** Sets a place in the figures of versions to zero. */
   readonly clearFigures: (slot: number) => void;
   /** Told when hosts or a path that somebody had are nobody's any more: others may wait for them. */
@@ -35,8 +37,11 @@ export class InForce {
   readonly #options: InForceOptions;
   readonly #table = new Map<string, Route>();
   readonly #claims = new Claims();
-  /** Counter slots by tenant: a name keeps its slot over versions, absence and owners; see {@link ./tenant-counts.ts}. */
+  /** Counter slots by tenant: a name keeps its slot over versions and absence; see {@link ./tenant-counts.ts}. */
   readonly #tenantSlots = new Map<string, number>();
+  /** Those of tenants that are no more, the one that has been free for longest first: requests of its last tenant may still end. */
+  readonly #freeTenants: number[] = [];
+  #tenantsUsed = 0;
   /** Places in the figures of versions that nobody has, the one that has been free for longest first. */
   readonly #freeFigures: number[] = [];
   #figuresUsed = 0;
@@ -59,7 +64,7 @@ export class InForce {
     return this.#deployed;
   }
 
-  /** Tenants that have ever been deployed, with their counter slots. */
+  /** Tenants that have been deployed, with their counter slots. */
   get tenantSlots(): ReadonlyMap<string, number> {
     return this.#tenantSlots;
   }
@@ -74,11 +79,27 @@ export class InForce {
   slotOf(tenant: string): number {
     const known = this.#tenantSlots.get(tenant);
     if (known !== undefined) return known;
-    const { tenantSlots } = this.#options;
-    if (this.#tenantSlots.size >= tenantSlots)
-      throw new KerbError('conflict', `this process has room for ${tenantSlots} tenants; restart to forget old ones`);
-    this.#tenantSlots.set(tenant, this.#tenantSlots.size);
-    return this.#tenantSlots.size - 1;
+    const slot = this.#takeTenant();
+    this.#tenantSlots.set(tenant, slot);
+    return slot;
+  }
+
+  #takeTenant(): number {
+    const { tenantSlots, beginTenant } = this.#options;
+    if (this.#tenantsUsed < tenantSlots) return this.#tenantsUsed++;
+    const slot = this.#freeTenants.shift();
+    if (slot === undefined)
+      throw new KerbError('conflict', `this process has room for ${tenantSlots} tenants; delete some first`);
+    beginTenant(slot);
+    return slot;
+  }
+
+  /** Gives a tenant's place in the tenant counters back: it is no more, and nothing of it is in force. */
+  forget(tenant: string): void {
+    const slot = this.#tenantSlots.get(tenant);
+    if (slot === undefined) return;
+    this.#tenantSlots.delete(tenant);
+    this.#freeTenants.push(slot);
   }
 
   /** A place in the figures of versions, all zero; `null`: there is none left. {@link apply} frees it with its deployment. */

@@ -51,6 +51,7 @@ async function staged(): Promise<Stage> {
     publish: () => stage.during(),
     tenantSlots: 4,
     figuresSlots: 4,
+    beginTenant: () => undefined,
     clearFigures: () => undefined,
     onFreed: () => undefined,
   });

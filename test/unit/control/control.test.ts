@@ -316,8 +316,9 @@ describe('a tenant whose name is given again', () => {
     const harness = await ControlHarness.open(['a']);
     await harness.deploy('a', 1);
     const use = (requests: number): void => {
-      for (let request = 0; request < requests; request++) harness.counters.count(0, 'ok');
-      harness.counters.addCpu(0, 10 * requests);
+      const slot = harness.control.inForce.tenantSlots.get('a') ?? 0;
+      for (let request = 0; request < requests; request++) harness.counters.count(slot, 'ok');
+      harness.counters.addCpu(slot, 10 * requests);
     };
     use(3);
     await harness.tenants.deleteTenant('a', ANN);

@@ -17,6 +17,8 @@ interface Tried {
   readonly inForce: InForce;
   readonly published: Published[];
   readonly cleared: number[];
+  /** Places of tenants that have got another one. */
+  readonly begun: number[];
   /** How often it was told that a route is free. */
   freed: number;
   /** What publishing does besides. */
@@ -27,7 +29,7 @@ interface Tried {
 }
 
 function tried(figuresSlots = 4): Tried {
-  const [published, cleared]: [Published[], number[]] = [[], []];
+  const [published, cleared, begun]: [Published[], number[], number[]] = [[], [], []];
   const pipeline = new Pipeline(stubCompile());
   const self: Tried = {
     inForce: new InForce({
@@ -38,11 +40,13 @@ function tried(figuresSlots = 4): Tried {
       },
       tenantSlots: 2,
       figuresSlots,
+      beginTenant: (slot) => begun.push(slot),
       clearFigures: (slot) => cleared.push(slot),
       onFreed: () => void (self.freed += 1),
     }),
     published,
     cleared,
+    begun,
     freed: 0,
     during: () => Promise.resolve(),
     made: (tenant, host, path = '/', figuresSlot = null) => {
@@ -189,9 +193,19 @@ describe('places in shared memory', () => {
     const refused = await refusalOf(() => inForce.slotOf('c'));
     expect([refused.code, refused.message]).toEqual([
       'conflict',
-      'this process has room for 2 tenants; restart to forget old ones',
+      'this process has room for 2 tenants; delete some first',
     ]);
     expect([...inForce.tenantSlots.keys()]).toEqual(['__proto__', 'b']);
+  });
+
+  it('are those of other tenants once theirs are no more, which begin anew', async () => {
+    const { inForce, begun } = tried();
+    expect([inForce.slotOf('a'), inForce.slotOf('b')]).toEqual([0, 1]);
+    inForce.forget('b');
+    inForce.forget('a');
+    inForce.forget('never');
+    expect([inForce.slotOf('c'), inForce.slotOf('a'), begun]).toEqual([1, 0, [1, 0]]);
+    expect((await refusalOf(() => inForce.slotOf('b'))).code).toBe('conflict');
   });
 
   it('of figures are cleared when they are taken, and the one that was free for longest comes first', () => {

@@ -47,6 +47,7 @@ function made(slots = 10): Registry {
     },
     tenantSlots: slots,
     figuresSlots: 0,
+    beginTenant: () => undefined,
     clearFigures: () => undefined,
     onFreed: () => undefined,
   });

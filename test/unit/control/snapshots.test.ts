@@ -18,6 +18,7 @@ class Stage {
     publish: async () => {},
     tenantSlots: 4,
     figuresSlots: 0,
+    beginTenant: () => undefined,
     clearFigures: () => undefined,
     onFreed: () => undefined,
   });

@@ -49,6 +49,7 @@ class Stage {
       },
       tenantSlots: 4,
       figuresSlots,
+      beginTenant: () => undefined,
       clearFigures: () => undefined,
       onFreed: () => undefined,
     });
