@@ -1,7 +1,14 @@
 /** The stored tenants that are awake, by when they were last asked for: those that nobody has asked for longest are put to rest. */
 import { LRUCache } from 'lru-cache';
 import { chainOf, type Deployment } from '../runtime/deployment.ts';
-import { AWAKE_TENANT_BYTES, CODE_FACTOR, MAX_AWAKE_TENANTS, MODULE_OVERHEAD_BYTES, RELIEVED_SHARE } from './limits.ts';
+import {
+  AWAKE_TENANT_BYTES,
+  CODE_FACTOR,
+  MADE_ROOM_SHARE,
+  MAX_AWAKE_TENANTS,
+  MODULE_OVERHEAD_BYTES,
+  RELIEVED_SHARE,
+} from './limits.ts';
 
 /** What of a tenant's counters tells whether it is in use. */
 export interface Activity {
@@ -71,7 +78,8 @@ export class AwakeTenants {
     this.#awake.set(tenant, { slot: first.slot, isSplit, modules, ownBytes, requests });
     this.#bytes += ownBytes;
     for (const module of modules) this.#use(module);
-    this.#shrink(this.#options.maxBytes, tenant);
+    const { maxBytes } = this.#options;
+    if (this.#bytes > maxBytes) this.#shrink(maxBytes * (1 - MADE_ROOM_SHARE), tenant);
   }
 
   /** Notes who has been asked for since the last look. */
@@ -88,13 +96,11 @@ export class AwakeTenants {
 
   /** Rests a share of them: the process is short of memory. */
   relieve(): void {
-    this.look();
     this.#shrink(this.#bytes * (1 - RELIEVED_SHARE), null);
   }
 
   /** Puts to rest those that nobody has asked for longest, until the others take no more than that. Busy ones stay, and those with a canary. */
   #shrink(maxBytes: number, kept: string | null): void {
-    if (this.#bytes <= maxBytes) return;
     this.look();
     const tired: string[] = [];
     for (const [tenant, { slot, isSplit }] of this.#byRest()) {

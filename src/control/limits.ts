@@ -124,5 +124,8 @@ export const CODE_FACTOR = 4;
 /** The share of the memory target that awake tenants and their code may take; guests' memories and the heaps have the rest. */
 export const AWAKE_SHARE = 1 / 2;
 
+/** How much more than has to be is made room for when awake tenants take too much: who is to rest is not looked for with each that wakes. */
+export const MADE_ROOM_SHARE = 1 / 16;
+
 /** How many of the awake tenants, by weight, are put to rest each time that the process is short of memory. */
 export const RELIEVED_SHARE = 1 / 8;

@@ -52,15 +52,17 @@ describe('tenants that are awake', () => {
 
   it('that nobody has asked for longest rest when another needs their room', () => {
     const shared = module();
-    const all = awake(MODULE_BYTES + 2 * AWAKE_TENANT_BYTES);
-    all.set('a', [deployment(0, shared)]);
-    all.set('b', [deployment(1, shared)]);
-    requests.set(0, 1);
+    const all = awake(MODULE_BYTES + 100 * AWAKE_TENANT_BYTES);
+    for (let slot = 0; slot < 100; slot++) all.set(`t${slot}`, [deployment(slot, shared)]);
+    requests.set(1, 1);
     all.look();
-    all.set('c', [deployment(2, shared)]);
-    expect(rested).toEqual(['b']);
-    all.set('d', [deployment(3, shared)]);
-    expect(rested).toEqual(['b', 'a']);
+    expect(rested).toEqual([]);
+    all.set('new', [deployment(100, shared)]);
+    expect([rested.slice(0, 3), all.size + rested.length]).toEqual([['t0', 't2', 't3'], 101]);
+    expect(all.bytes).toBeLessThan(MODULE_BYTES + 97 * AWAKE_TENANT_BYTES);
+    const before = rested.length;
+    all.set('newer', [deployment(101, shared)]);
+    expect(rested).toHaveLength(before);
   });
 
   it('stay while they are busy or have a canary, even where that is too much', () => {
