@@ -1,6 +1,7 @@
 /**
- * Limits on uploaded modules: each with its value, its reason, and what happens when it is reached. Limits of a folder's own
- * concern (messages, backends, the runtime, the data plane, manifests) are in the `limits.ts` of that folder.
+ * Limits on uploaded modules, and those that more than one folder knows: each with its value, its reason, and what happens when it
+ * is reached. Limits of a folder's own concern (messages, backends, the runtime, the data plane, manifests) are in the `limits.ts` of
+ * that folder.
  */
 
 // --- Module admission -------------------------------------------------------------------------------------------------
@@ -114,3 +115,8 @@ export const COMPILE_COST_CAP = { factor: 1.25 } as const;
 
 /** Pages of 64 KiB in a 32-bit memory; no budget can be larger. */
 export const MAX_MEMORY_PAGES = 65_536;
+
+// --- The process ------------------------------------------------------------------------------------------------------
+
+/** Tenants that one process can count; more are not deployed. A slot takes 124 bytes. */
+export const TENANT_SLOTS = 131_072;

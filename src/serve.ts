@@ -13,6 +13,7 @@ import { AWAKE_SHARE, LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } fro
 import { Control } from './control/control.ts';
 import { ModuleCache } from './control/module-cache.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
+import { TENANT_SLOTS } from './limits.ts';
 import { GeoFiles } from './geo/geo-files.ts';
 import { PROCESS_BUDGETS, ProcessBudgets, type BudgetFigures, type ProcessBudget } from './runtime/process-budgets.ts';
 import { ceilingsFor, pageTableMib, ProcessGauge } from './runtime/process-gauge.ts';
@@ -22,9 +23,6 @@ import { Watchdog } from './runtime/watchdog.ts';
 import { DataThreads } from './server/data-threads.ts';
 import { LineWriter } from './telemetry/line-writer.ts';
 import type { Log } from './telemetry/log.ts';
-
-/** Tenants that one process can count. A slot takes 124 bytes. */
-const TENANT_SLOTS = 131_072;
 
 /** How long the edge waits for the admin API to end what it has begun, before it drains itself. */
 const API_CLOSE_MS = 2_000;

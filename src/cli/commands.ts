@@ -24,6 +24,11 @@ export const COMMANDS: readonly CommandEntry[] = Object.freeze([
     load: async () => (await import('./serve.ts')).serve,
   },
   {
+    name: 'lab',
+    summary: 'measure how many tenants fit on this machine',
+    load: async () => (await import('./lab.ts')).lab,
+  },
+  {
     name: 'deploy',
     summary: 'upload a version of an app and put it in force',
     load: async () => (await import('./deploy.ts')).deploy,

@@ -1,11 +1,12 @@
 /** `kerb dev`: serves one app while its author works on it, under the budgets of production. */
 import { stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import type { ServerProcess } from '../process/server-process.ts';
 import { EXIT, UsageError, type Command, type CommandContext } from './command.ts';
 import { makeHome, type AppView, type DevHome } from './dev-home.ts';
 import { choosePort } from './dev-port.ts';
 import { parseRecord, recordLine } from './dev-record.ts';
-import { DevServer } from './dev-server.ts';
+import { startDevServer } from './dev-server.ts';
 import { DevStory } from './dev-story.ts';
 import { print, printJson, remark } from './output.ts';
 
@@ -76,7 +77,7 @@ async function serveApp(context: CommandContext, { folder, home, port }: Place):
     showsControl: kept !== undefined,
   });
   const data = kept === undefined ? home.data : resolve(cwd, kept);
-  const server = new DevServer(
+  const server = startDevServer(
     { tenants: home.tenants, data, port, env },
     {
       onRecord: (line) => (json ? printJson(context, parseRecord(line) ?? line) : print(context, recordLine(line))),
@@ -97,13 +98,13 @@ async function serveApp(context: CommandContext, { folder, home, port }: Place):
 
 /** The first signal has the server drain; another one ends it at once. */
 class StopSignals {
-  readonly #server: DevServer;
+  readonly #server: ServerProcess;
   readonly #story: DevStory;
   readonly #onSignal = (): void => this.#stop();
   #askedMs: number | null = null;
   #forced = false;
 
-  constructor(server: DevServer, story: DevStory) {
+  constructor(server: ServerProcess, story: DevStory) {
     this.#server = server;
     this.#story = story;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, this.#onSignal);

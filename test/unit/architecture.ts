@@ -12,6 +12,7 @@ export type SourceTree = ReadonlyMap<string, string>;
 export const RANKS: Readonly<Record<string, number>> = Object.freeze({
   setup: 0,
   '': 0,
+  process: 1,
   telemetry: 1,
   wasm: 2,
   http: 2,
@@ -28,8 +29,9 @@ export const RANKS: Readonly<Record<string, number>> = Object.freeze({
   control: 6,
   api: 7,
   'serve.ts': 8,
-  cli: 9,
-  'main.ts': 10,
+  lab: 9,
+  cli: 10,
+  'main.ts': 11,
 });
 
 /** The only file that may import the transport. */

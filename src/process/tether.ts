@@ -1,5 +1,5 @@
 /**
- * Loaded into the server of `kerb dev` before anything else: ends the server when `kerb dev` is gone, in whatever way it went.
+ * Loaded into a server before anything else: ends it when the process that has started it is gone, in whatever way that went.
  *
  * The two share a channel that nothing is sent on; the kernel closes it with the process at its other end.
  */
