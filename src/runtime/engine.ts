@@ -14,7 +14,6 @@ import { guestHost, type GuestLogSink } from './guest-host.ts';
 import { IdleSandboxes } from './idle-sandboxes.ts';
 import {
   COMMON_TASKS_SHARE,
-  HEAP_CEILING_SHARE,
   MODEST_TASKS,
   HEAP_LOOK_MS,
   IDLE_MEMORIES_SHARE,
@@ -26,11 +25,11 @@ import {
 } from './limits.ts';
 import { LiveMemories } from './live-memories.ts';
 import { MemoryLedger } from './memory-ledger.ts';
-import { greediest, type Holding } from './pressure.ts';
 import type { Pressure } from './process-gauge.ts';
 import type { ProcessBudgets } from './process-budgets.ts';
 import { ownRates, type RateTable } from './rate-table.ts';
 import { Refusal } from './refusal.ts';
+import { Relief } from './relief.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
 import { SandboxPool } from './sandbox-pool.ts';
 import { Scheduler, SLICE_MS } from './scheduler.ts';
@@ -84,6 +83,7 @@ export interface EngineOptions {
 export class Engine {
   readonly scheduler: Scheduler;
   readonly #memories: LiveMemories;
+  readonly #relief: Relief;
   readonly #stacks = new SpareStacks();
   readonly #budgets: ProcessBudgets;
   readonly #ledger: MemoryLedger;
@@ -95,8 +95,6 @@ export class Engine {
   readonly #log: GuestLogSink;
   readonly #turns = new Turns(INSTANTIATION_MS_PER_TURN);
   readonly #timers: readonly NodeJS.Timeout[];
-  /** Tenants that get no new request while there is pressure. */
-  #greedy: ReadonlySet<number> = new Set();
 
   constructor({
     watchdog,
@@ -120,6 +118,7 @@ export class Engine {
     this.#quotas = new CpuQuotas(counters);
     this.#ledger = new MemoryLedger(budgets, counters);
     this.#memories = new LiveMemories(this.#ledger, threads);
+    this.#relief = new Relief(this.scheduler, this.#memories);
     const sandboxes = Math.floor((MAX_LIVE_MEMORIES * IDLE_MEMORIES_SHARE) / threads);
     this.#idle = new IdleSandboxes({ sandboxes, bytes: MAX_IDLE_BYTES });
     this.#surroundings = {
@@ -150,7 +149,7 @@ export class Engine {
     // With nothing in flight there is nothing to wait for: refusing everybody would then never end.
     if (this.#budgets.read('requests').used > 0) this.#budgets.admit('resident_mib');
     this.#budgets.admit('mappings');
-    if (this.#greedy.has(deployment.slot)) throw this.#budgets.refusal('resident_mib');
+    if (this.#relief.greedy.has(deployment.slot)) throw this.#budgets.refusal('resident_mib');
     if (!this.#pools.has(deployment.id)) this.#budgets.admit('code_mib');
     this.#takePlace(deployment.slot);
     return this.scheduler.open(deployment.budgets, deployment.slot);
@@ -275,32 +274,18 @@ export class Engine {
     this.#pools.delete(id);
   }
 
-  /**
-   * Answers to the pressure on resident memory: idle memory goes, and while there is pressure the tenants that hold most get no new
-   * request. Where that is not enough, their requests end as `capacity`, the largest first.
-   */
-  relieve({ bytes, measure }: Pressure): void {
-    this.#greedy = new Set();
-    if (measure === 'none') return;
-    const left = bytes - this.#idle.bytes;
-    for (const pool of this.#pools.values()) pool.drain();
-    const chosen = greediest(this.#holdings(), left);
-    this.#greedy = new Set(chosen.map(({ tenant }) => tenant));
-    if (measure === 'end') this.#end(chosen);
-    this.#memories.collect('last-resort');
+  /** Answers to the pressure on resident memory ({@link Relief.answer}). */
+  relieve(pressure: Pressure): void {
+    this.#relief.answer(pressure, () => {
+      const { bytes } = this.#idle;
+      for (const pool of this.#pools.values()) pool.drain();
+      return bytes;
+    });
   }
 
-  /**
-   * Ends requests as `capacity` when the heap of this thread comes near the limit at which V8 ends the process. What a guest keeps
-   * there, exceptions first of all, cannot be told apart; but it takes CPU time to make them, so those that have used most go, until
-   * they are half of all.
-   */
-  lookAtHeap(heap: { readonly used_heap_size: number; readonly heap_size_limit: number }): void {
-    if (heap.used_heap_size < heap.heap_size_limit * HEAP_CEILING_SHARE) return;
-    const holdings = [...this.scheduler.tasks].map((task) => ({ tenant: task.tenant, amount: task.cpuMs, task }));
-    const total = holdings.reduce((sum, { amount }) => sum + amount, 0);
-    this.#end(greediest(holdings, total / 2));
-    this.#memories.collect();
+  /** Ends requests when the heap is nearly full ({@link Relief.lookAtHeap}). */
+  lookAtHeap(heap: Parameters<Relief['lookAtHeap']>[0]): void {
+    this.#relief.lookAtHeap(heap);
   }
 
   /** Figures for metrics. */
@@ -353,18 +338,6 @@ export class Engine {
     this.scheduler.close(task);
     task.holder = null;
     this.#budgets.give('requests', 1);
-  }
-
-  #end(holdings: readonly Holding[]): void {
-    for (const { task } of holdings) this.scheduler.cancel(task, 'capacity');
-  }
-
-  #holdings(): Holding[] {
-    return [...this.scheduler.tasks].map((task) => ({
-      tenant: task.tenant,
-      amount: (task.holder?.memoryBytes ?? 0) + task.heldPages * PAGE_BYTES,
-      task,
-    }));
   }
 
   #sweep(): void {
