@@ -1,5 +1,8 @@
 /** The benchmarks' program: runs those that are asked for, prints one report, keeps the results. */
+import { azure } from './azure.ts';
 import { cache } from './cache.ts';
+import { cold } from './cold.ts';
+import { density } from './density.ts';
 import { hostio } from './hostio.ts';
 import { httpFresh } from './http-fresh.ts';
 import { httpWarm } from './http-warm.ts';
@@ -11,6 +14,7 @@ import { killAll } from './processes.ts';
 import { aimsTable, type Report, type RunOptions } from './report.ts';
 import { writeReadme, writeReport } from './results.ts';
 import { runaway } from './runaway.ts';
+import { soak } from './soak.ts';
 import { textTable } from './table.ts';
 import { tax } from './tax.ts';
 
@@ -24,7 +28,14 @@ const BENCHMARKS: Readonly<Record<string, (options: RunOptions) => Promise<Repor
   neighbour,
   hostio,
   cache,
+  cold,
+  density,
+  azure,
+  soak,
 };
+
+/** Those that take so long that they are run only when they are named. */
+const APART: readonly string[] = ['soak'];
 
 const EXIT = { failed: 1, misused: 2 } as const;
 
@@ -60,8 +71,8 @@ process.on('exit', killAll);
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(EXIT.failed));
 
 const known = Object.keys(BENCHMARKS);
-const invocation = parseBenchOptions(process.argv.slice(2), known);
-if (invocation.kind === 'help') process.stdout.write(usage(known));
+const invocation = parseBenchOptions(process.argv.slice(2), known, APART);
+if (invocation.kind === 'help') process.stdout.write(usage(known, APART));
 else if (invocation.kind === 'fault') {
   process.stderr.write(`bench: ${invocation.message}\n`);
   process.exitCode = EXIT.misused;

@@ -52,6 +52,16 @@ export class Started {
     return alive.has(this);
   }
 
+  /** `null`: it runs, or a signal has ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
+  /** Settles when it has ended. */
+  get ended(): Promise<void> {
+    return this.#exited;
+  }
+
   /** The last of what it has written to any of its streams. */
   get said(): string {
     return this.#said;

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly rounds: number;
   readonly seconds: number;
   readonly warmUpSeconds: number;
+  /** How long a benchmark takes that is about a long time. */
+  readonly minutes: number;
   /** Fewer cases and samples: shows that everything works, measures little. */
   readonly scale: 'full' | 'quick';
   /** Takes a line about the progress. */

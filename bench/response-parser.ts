@@ -5,6 +5,9 @@ export interface Response {
   readonly status: number;
   /** The `kerb-outcome` field; empty: none. */
   readonly outcome: string;
+  /** In Latin-1, as all text here; without its last line end. */
+  readonly head: string;
+  readonly body: string;
 }
 
 /** A response in a text, and where the next one begins. */
@@ -37,26 +40,31 @@ function firstResponse(text: string): Found | null {
   const headEnd = text.indexOf('\r\n\r\n');
   if (headEnd < 0) return null;
   const head = text.slice(0, headEnd);
-  const end = bodyEnd(text, head, headEnd + 4);
-  if (end === null || end > text.length) return null;
+  const content = contentOf(text, head, headEnd + 4);
+  if (content === null || content.end > text.length) return null;
   const outcome = /\r\nkerb-outcome: *([^\r]*)/i.exec(head)?.[1] ?? '';
-  return { status: Number(head.slice(9, 12)), outcome, end };
+  return { status: Number(head.slice(9, 12)), outcome, head, ...content };
 }
 
-function bodyEnd(text: string, head: string, start: number): number | null {
+/** The content of a response and where it ends. */
+type Content = Pick<Found, 'body' | 'end'>;
+
+function contentOf(text: string, head: string, start: number): Content | null {
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
-  if (length !== undefined) return start + Number(length);
-  if (/\r\ntransfer-encoding: *chunked/i.test(head)) return chunksEnd(text, start);
+  if (length !== undefined) return { body: text.slice(start, start + Number(length)), end: start + Number(length) };
+  if (/\r\ntransfer-encoding: *chunked/i.test(head)) return joinChunks(text, start);
   throw new Error(`a response without a length: ${head}`);
 }
 
-/** Where chunks (RFC 9112 §7.1) without trailers end. */
-function chunksEnd(text: string, start: number): number | null {
+/** What chunks (RFC 9112 §7.1) without trailers hold. */
+function joinChunks(text: string, start: number): Content | null {
+  let body = '';
   for (let at = start; ;) {
     const lineEnd = text.indexOf('\r\n', at);
     if (lineEnd < 0) return null;
     const size = Number.parseInt(text.slice(at, lineEnd), 16);
+    body += text.slice(lineEnd + 2, lineEnd + 2 + size);
     at = lineEnd + 2 + size + 2;
-    if (size === 0) return at;
+    if (size === 0) return { body, end: at };
   }
 }

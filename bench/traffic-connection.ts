@@ -13,6 +13,8 @@ export class TrafficConnection {
   readonly #port: number;
   #socket: Socket | null = null;
   #answered: Answered | null = null;
+  #firstByteMs = 0;
+  #from = '';
 
   constructor(port: number) {
     this.#port = port;
@@ -24,8 +26,14 @@ export class TrafficConnection {
       const parser = new ResponseParser((response) => this.#answer(response));
       const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
       this.#socket = socket;
-      socket.on('connect', resolve);
-      socket.on('data', (chunk: Buffer) => parser.push(chunk));
+      socket.on('connect', () => {
+        this.#from = `${socket.localAddress}:${socket.localPort}`;
+        resolve();
+      });
+      socket.on('data', (chunk: Buffer) => {
+        if (this.#firstByteMs === 0) this.#firstByteMs = performance.now();
+        parser.push(chunk);
+      });
       socket.on('error', reject);
       socket.on('close', () => {
         this.#socket = null;
@@ -38,7 +46,18 @@ export class TrafficConnection {
   ask(text: string, answered: Answered): void {
     if (this.#socket === null) return answered(null);
     this.#answered = answered;
+    this.#firstByteMs = 0;
     this.#socket.write(text, 'latin1');
+  }
+
+  /** When the first byte of the last answer came, on the clock of `performance.now()`; 0: none has come. */
+  get firstByteMs(): number {
+    return this.#firstByteMs;
+  }
+
+  /** Its own address and port. */
+  get from(): string {
+    return this.#from;
   }
 
   close(): void {

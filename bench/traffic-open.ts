@@ -1,40 +1,34 @@
 /** The open loop of the traffic generator: requests leave on schedule, and a late answer delays none of them. */
 import type { Response } from './response-parser.ts';
-import { requestText, TrafficConnection } from './traffic-connection.ts';
+import { requestText, type TrafficConnection } from './traffic-connection.ts';
+import { FreeConnections } from './traffic-free.ts';
 import { isIn, TrafficRecord, type Window } from './traffic-record.ts';
 import type { OpenTraffic } from './traffic.ts';
 
 /** Connections that are opened before the first request. */
 export const READY_CONNECTIONS = 16;
-/** Requests in flight; more wait in the generator, and their time runs. */
-const MOST_CONNECTIONS = 1_000;
-/** A timer may fire this late: nearer to the next request than that, the loop is polled. */
-const TIMER_MS = 1.3;
+/** A timer may fire this late: nearer to the next request than that, a loop is polled. */
+export const TIMER_MS = 1.3;
 
 /** Sends at a rate until it is stopped. */
 export class OpenLoopTraffic {
   readonly record: TrafficRecord;
-  readonly #port: number;
+  readonly #free: FreeConnections;
   readonly #text: string;
   readonly #window: Window;
   readonly #periodMs: number;
   readonly #startMs = performance.now();
-  readonly #idle: TrafficConnection[];
-  readonly #due: number[] = [];
   /** When those that count and have no answer yet were due. */
   readonly #unanswered = new Set<number>();
-  #connections: number;
   #sent = 0;
   #stopped = false;
 
   constructor({ name, host, path, perSecond }: OpenTraffic, port: number, window: Window, idle: TrafficConnection[]) {
     this.record = new TrafficRecord(name);
-    this.#port = port;
+    this.#free = new FreeConnections(port, idle);
     this.#text = requestText(host, path);
     this.#window = window;
     this.#periodMs = 1000 / perSecond;
-    this.#idle = idle;
-    this.#connections = idle.length;
     this.#tick();
   }
 
@@ -61,7 +55,8 @@ export class OpenLoopTraffic {
     for (; dueMs <= now; dueMs = this.#nextDueMs()) {
       this.#sent += 1;
       if (isIn(this.#window, dueMs)) this.#note(dueMs, now);
-      this.#send(dueMs);
+      const due = dueMs;
+      this.#free.ask(this.#text, (response) => this.#count(response, due));
     }
     if (dueMs - now > TIMER_MS) setTimeout(() => this.#tick(), 1);
     else setImmediate(() => this.#tick());
@@ -74,34 +69,6 @@ export class OpenLoopTraffic {
 
   #nextDueMs(): number {
     return this.#startMs + this.#sent * this.#periodMs;
-  }
-
-  /** Over an idle connection, or a new one, or the first that becomes idle. */
-  #send(dueMs: number): void {
-    const connection = this.#idle.pop();
-    if (connection !== undefined) return this.#ask(connection, dueMs);
-    this.#due.push(dueMs);
-    if (this.#connections >= MOST_CONNECTIONS) return;
-    this.#connections += 1;
-    const made = new TrafficConnection(this.#port);
-    made.open().then(
-      () => this.#free(made),
-      () => (this.#connections -= 1),
-    );
-  }
-
-  #ask(connection: TrafficConnection, dueMs: number): void {
-    connection.ask(this.#text, (response) => {
-      this.#count(response, dueMs);
-      if (response !== null) this.#free(connection);
-      else this.#connections -= 1;
-    });
-  }
-
-  #free(connection: TrafficConnection): void {
-    const dueMs = this.#due.shift();
-    if (dueMs === undefined) this.#idle.push(connection);
-    else this.#ask(connection, dueMs);
   }
 
   #count(response: Response | null, dueMs: number): void {

@@ -8,10 +8,8 @@ import { residentKibOf } from './resident.ts';
 import { ROOT } from './servers/server.ts';
 import type { TrafficPlan, TrafficResult } from './traffic.ts';
 
-/** What a run was. */
-export interface TrafficRun {
-  /** In the order of the plan. */
-  readonly results: readonly TrafficResult[];
+/** What a run of a generator was. */
+export interface GeneratorRun {
   /** CPU seconds of the server while it was measured. */
   readonly serverCpuSeconds: number;
   /** CPU seconds of the generator. */
@@ -21,20 +19,46 @@ export interface TrafficRun {
   readonly seconds: number;
 }
 
+/** What a run of the traffic generator was. */
+export interface TrafficRun extends GeneratorRun {
+  /** In the order of the plan. */
+  readonly results: readonly TrafficResult[];
+}
+
+/** Which generator is run, and how. */
+export interface Generator {
+  /** Its file in this folder. It takes the names of the files of its plan and its results, and says `begin`, `end` and `done`. */
+  readonly program: string;
+  /** As JSON. */
+  readonly plan: unknown;
+  /** Words before its command line. */
+  readonly prefix: readonly string[];
+  /** How long each of its parts may take. */
+  readonly timeoutMs?: number;
+}
+
 /** Sends the traffic of a plan to the server with process id `serverPid`. Rejects when the generator fails. */
 export async function runTraffic(plan: TrafficPlan, serverPid: number, prefix: readonly string[]): Promise<TrafficRun> {
+  const { result, ...run } = await runGenerator({ program: 'traffic-program.ts', plan, prefix }, serverPid);
+  return { ...run, results: result as TrafficResult[] };
+}
+
+/** Runs a generator against the server with process id `serverPid`; answers what it wrote as well. Rejects when it fails. */
+export async function runGenerator(
+  { program, plan, prefix, timeoutMs }: Generator,
+  serverPid: number,
+): Promise<GeneratorRun & { readonly result: unknown }> {
   const folder = mkdtempSync(join(tmpdir(), 'kerb-bench-traffic-'));
   const [planFile, resultFile] = [join(folder, 'plan.json'), join(folder, 'result.json')];
   writeFileSync(planFile, JSON.stringify(plan));
-  const program = `${ROOT}bench/traffic-program.ts`;
-  const generator = new Started({ program: process.execPath, args: [program, planFile, resultFile], prefix });
+  const args = [`${ROOT}bench/${program}`, planFile, resultFile];
+  const generator = new Started({ program: process.execPath, args, prefix });
   try {
-    const begin = await readingAt(generator, 'begin', serverPid);
-    const end = await readingAt(generator, 'end', serverPid);
-    await said(generator, 'done');
-    const results = JSON.parse(readFileSync(resultFile, 'utf8')) as TrafficResult[];
+    const begin = await readingAt(generator, 'begin', serverPid, timeoutMs);
+    const end = await readingAt(generator, 'end', serverPid, timeoutMs);
+    await said(generator, 'done', timeoutMs);
     return {
-      results,
+      result: JSON.parse(readFileSync(resultFile, 'utf8')) as unknown,
       serverCpuSeconds: end.server - begin.server,
       loadCpuSeconds: end.load - begin.load,
       residentKib: Math.max(begin.residentKib, end.residentKib),
@@ -65,12 +89,12 @@ interface Reading {
   readonly atMs: number;
 }
 
-async function readingAt(generator: Started, word: string, serverPid: number): Promise<Reading> {
-  await said(generator, word);
+async function readingAt(generator: Started, word: string, serverPid: number, timeoutMs?: number): Promise<Reading> {
+  await said(generator, word, timeoutMs);
   const [server, load] = [cpuSecondsOf(serverPid), cpuSecondsOf(generator.pid)];
   return { server, load, residentKib: residentKibOf(serverPid), atMs: performance.now() };
 }
 
-function said(generator: Started, word: string): Promise<true> {
-  return generator.until((text) => (new RegExp(`^${word}$`, 'm').test(text) ? true : null));
+function said(generator: Started, word: string, timeoutMs?: number): Promise<true> {
+  return generator.until((text) => (new RegExp(`^${word}$`, 'm').test(text) ? true : null), timeoutMs);
 }

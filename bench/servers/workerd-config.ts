@@ -6,7 +6,7 @@ import type { Instances } from './server.ts';
 export const WORKERD_VERSION = '1.20261117.1';
 
 /** A date that the version knows: newer runtime behaviour is then on, as for a new project. */
-const COMPATIBILITY_DATE = '2026-11-01';
+export const COMPATIBILITY_DATE = '2026-11-01';
 
 const COPIES = Array.from({ length: TENANTS }, (_, index) => tenantName(index));
 
@@ -65,7 +65,8 @@ ${guestWorker('echo')}
 ${routerWorker(COPIES)}`;
 }
 
-function routerWorker(names: readonly string[]): string {
+/** The router with a binding to each tenant. */
+export function routerWorker(names: readonly string[]): string {
   return `const router :Workerd.Worker = (
   modules = [(name = "main", esModule = embed "router.js")],
   bindings = [
@@ -81,7 +82,8 @@ function constantOf(service: string): string {
   return service.startsWith('hello-') ? 'hello' : service;
 }
 
-function socketLine(name: string, service: string): string {
+/** A socket that leads to a service. */
+export function socketLine(name: string, service: string): string {
   return `    (name = "${name}", address = "127.0.0.1:0", http = (), service = "${service}"),`;
 }
 

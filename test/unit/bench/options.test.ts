@@ -10,8 +10,8 @@ const faultOf = (...argv: string[]): string => {
 
 describe('parseBenchOptions', () => {
   it('runs everything, often enough, without touching the README', () => {
-    const { rounds, seconds, warmUp: warmUpSeconds } = STANDARD.full;
-    const options = { names: KNOWN, rounds, seconds, warmUpSeconds, scale: 'full', readme: 'keep' };
+    const { rounds, seconds, minutes, warmUp: warmUpSeconds } = STANDARD.full;
+    const options = { names: KNOWN, rounds, seconds, warmUpSeconds, minutes, scale: 'full', readme: 'keep' };
     expect(parse()).toEqual({ kind: 'run', options });
     expect(rounds).toBeGreaterThanOrEqual(7);
   });
@@ -23,6 +23,19 @@ describe('parseBenchOptions', () => {
   it('takes rounds and seconds, also over those of --quick', () => {
     expect(parse('--rounds', '9', '--seconds=3')).toMatchObject({ options: { rounds: 9, seconds: 3, scale: 'full' } });
     expect(parse('--quick', '--rounds', '5')).toMatchObject({ options: { rounds: 5, seconds: 1, scale: 'quick' } });
+  });
+
+  it('takes the minutes of a long one', () => {
+    expect(parse('--minutes', '5')).toMatchObject({ options: { minutes: 5 } });
+    expect(parse('--quick')).toMatchObject({ options: { minutes: 1 } });
+    expect(faultOf('--minutes', '0')).toContain('--minutes takes a whole number from 1');
+  });
+
+  it('runs what is apart only when it is named', () => {
+    const apart = (...argv: string[]): unknown => parseBenchOptions(argv, KNOWN, ['second']);
+    expect(apart()).toMatchObject({ options: { names: ['first', 'third'] } });
+    expect(apart('second')).toMatchObject({ options: { names: ['second'] } });
+    expect(usage(KNOWN, ['second'])).toContain('all but second when none is given');
   });
 
   it('writes the README when asked', () => {

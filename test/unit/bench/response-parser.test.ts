@@ -30,6 +30,15 @@ describe('ResponseParser', () => {
     expect(parse(...(text + OK).split(''))).toHaveLength(2);
   });
 
+  it('has the content, also of chunks, and the head', () => {
+    const found: Response[] = [];
+    const parser = new ResponseParser((response) => found.push(response));
+    const chunks = '3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n';
+    parser.push(Buffer.from(`${OK}HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`, 'latin1'));
+    expect(found.map(({ body }) => body)).toEqual(['done\n', 'abcde']);
+    expect(found[0]?.head).toBe('HTTP/1.1 200 OK\r\nContent-Length: 5');
+  });
+
   it('waits for the rest of a body', () => {
     expect(parse(OK.slice(0, -1))).toEqual([]);
     expect(parse(CHUNKED.slice(0, -2))).toEqual([]);

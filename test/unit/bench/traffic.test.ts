@@ -9,7 +9,7 @@ import { answerName, errorsOf, type ClosedTraffic, type OpenTraffic } from '../.
 
 const ALWAYS: Window = { beginMs: 0, endMs: Infinity };
 const NEVER: Window = { beginMs: Infinity, endMs: Infinity };
-const OK = { status: 200, outcome: '' };
+const OK = { status: 200, outcome: '', head: '', body: '' };
 const LIGHT: OpenTraffic = { kind: 'open', name: 'light', host: 'a.localhost', path: '/', perSecond: 500 };
 const LANES: ClosedTraffic = {
   kind: 'closed',
@@ -68,7 +68,7 @@ describe('TrafficRecord', () => {
     const record = new TrafficRecord('x');
     for (let sent = 0; sent < 4; sent++) record.sent(0.5);
     record.answered(OK, 3);
-    record.answered({ status: 503, outcome: 'cpu_limit' }, 50);
+    record.answered({ ...OK, status: 503, outcome: 'cpu_limit' }, 50);
     record.lost();
     expect(record.open).toBe(1);
     expect(record.result()).toMatchObject({
@@ -83,7 +83,7 @@ describe('TrafficRecord', () => {
   it('takes only right answers for throughput', () => {
     const record = new TrafficRecord('x');
     record.inTime(OK);
-    record.inTime({ status: 503, outcome: '' });
+    record.inTime({ ...OK, status: 503 });
     expect(record.result().answeredInTime).toBe(1);
   });
 });
@@ -93,7 +93,7 @@ describe('errors', () => {
     const record = new TrafficRecord('x');
     for (let sent = 0; sent < 3; sent++) record.sent(null);
     record.answered(OK, 1);
-    record.answered({ status: 502, outcome: 'backend_error' }, 1);
+    record.answered({ ...OK, status: 502, outcome: 'backend_error' }, 1);
     expect(errorsOf(record.result())).toBe(2);
     expect(answerName(502, 'backend_error')).toBe('502 backend_error');
   });
