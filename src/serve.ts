@@ -172,7 +172,7 @@ async function assemble(
       if (pressure.measure !== 'none') {
         modules.clear();
         objects.clear();
-        control.resting.relieve();
+        control.resting.relieve(pressure.bytes);
       }
       threads.relieve(pressure);
     },

@@ -2,11 +2,12 @@
 import { LRUCache } from 'lru-cache';
 import { chainOf, type Deployment } from '../runtime/deployment.ts';
 import {
+  AWAKE_MODULE_BYTES,
   AWAKE_TENANT_BYTES,
   CODE_FACTOR,
   MADE_ROOM_SHARE,
   MAX_AWAKE_TENANTS,
-  MODULE_OVERHEAD_BYTES,
+  RELIEF_SETTLES_MS,
   RELIEVED_SHARE,
 } from './limits.ts';
 
@@ -50,6 +51,7 @@ export class AwakeTenants {
   readonly #awake = new LRUCache<string, Awake>({ max: MAX_AWAKE_TENANTS });
   readonly #modules = new Map<WebAssembly.Module, Shared>();
   #bytes = 0;
+  #relievedMs = -Infinity;
 
   constructor(options: AwakeTenantsOptions) {
     this.#options = options;
@@ -94,9 +96,14 @@ export class AwakeTenants {
     }
   }
 
-  /** Rests a share of them: the process is short of memory. */
-  relieve(): void {
-    this.#shrink(this.#bytes * (1 - RELIEVED_SHARE), null);
+  /**
+   * Rests some of them: the process is short of so much memory. A share of them at most, and then none for a while: what they had is
+   * free when the collectors of all threads have been there, and until then the process is as short as before.
+   */
+  relieve(bytes: number, nowMs: number): void {
+    if (nowMs - this.#relievedMs < RELIEF_SETTLES_MS) return;
+    this.#relievedMs = nowMs;
+    this.#shrink(this.#bytes - Math.min(bytes, this.#bytes * RELIEVED_SHARE), null);
   }
 
   /** Puts to rest those that nobody has asked for longest, until the others take no more than that. Busy ones stay, and those with a canary. */
@@ -145,6 +152,6 @@ export class AwakeTenants {
   }
 
   #bytesOf(module: WebAssembly.Module): number {
-    return MODULE_OVERHEAD_BYTES + CODE_FACTOR * this.#options.codeBytes(module);
+    return AWAKE_MODULE_BYTES + CODE_FACTOR * this.#options.codeBytes(module);
   }
 }

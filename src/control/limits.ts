@@ -115,11 +115,17 @@ export const AWAKE_LOOK_MS = 1_000;
 /** Tenants awake at once: as many as there are places for their counters. */
 export const MAX_AWAKE_TENANTS = 131_072;
 
-/** What each guest of an awake tenant takes beside its code, on all threads together. Measured. 48 KiB. */
+/**
+ * What each guest of an awake tenant takes beside its code, on two data threads together, with a sandbox that is warm: 40 KB measured with
+ * the smallest module. 48 KiB.
+ */
 export const AWAKE_TENANT_BYTES = 48 * 1024;
 
-/** What code takes in memory for each byte of it: as bytes, as what V8 keeps of it, and as machine code of what has run. */
-export const CODE_FACTOR = 4;
+/** What a module of which tenants are awake takes beside its code, in bytes. 24 KiB. */
+export const AWAKE_MODULE_BYTES = 24 * 1024;
+
+/** What code takes for each of its bytes, as bytes and as machine code: tenants with 10 KB each took 104 KiB in all. */
+export const CODE_FACTOR = 3;
 
 /** The share of the memory target that awake tenants and their code may take; guests' memories and the heaps have the rest. */
 export const AWAKE_SHARE = 1 / 2;
@@ -127,5 +133,8 @@ export const AWAKE_SHARE = 1 / 2;
 /** How much more than has to be is made room for when awake tenants take too much: who is to rest is not looked for with each that wakes. */
 export const MADE_ROOM_SHARE = 1 / 16;
 
-/** How many of the awake tenants, by weight, are put to rest each time that the process is short of memory. */
+/** How many of the awake tenants, by weight, are put to rest at most each time that the process is short of memory. */
 export const RELIEVED_SHARE = 1 / 8;
+
+/** How long the memory of those that were put to rest is waited for before more are, in milliseconds: a collection or two of each thread. */
+export const RELIEF_SETTLES_MS = 5_000;

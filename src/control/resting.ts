@@ -74,9 +74,9 @@ export class Resting {
     this.#awake.look();
   }
 
-  /** The process is short of memory. */
-  relieve(): void {
-    this.#awake.relieve();
+  /** The process is short of so much memory. */
+  relieve(bytes: number): void {
+    this.#awake.relieve(bytes, performance.now());
   }
 
   /** Code is room that only those have who are put to rest. */
@@ -84,7 +84,7 @@ export class Resting {
     try {
       this.#options.admit();
     } catch (error) {
-      this.#awake.relieve();
+      this.relieve(Infinity);
       throw error;
     }
   }

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AwakeTenants } from '../../../src/control/awake-tenants.ts';
-import { AWAKE_TENANT_BYTES, CODE_FACTOR, MODULE_OVERHEAD_BYTES } from '../../../src/control/limits.ts';
+import { AWAKE_MODULE_BYTES, AWAKE_TENANT_BYTES, CODE_FACTOR, RELIEF_SETTLES_MS } from '../../../src/control/limits.ts';
 import type { Deployment } from '../../../src/runtime/deployment.ts';
 import { guest } from '../../guests.ts';
 
 const CODE = 1_000;
-const MODULE_BYTES = MODULE_OVERHEAD_BYTES + CODE_FACTOR * CODE;
+const MODULE_BYTES = AWAKE_MODULE_BYTES + CODE_FACTOR * CODE;
 
 let requests: Map<number, number>;
 let busy: Set<number>;
@@ -82,8 +82,13 @@ describe('tenants that are awake', () => {
     const shared = module();
     const all = awake(Infinity);
     for (let slot = 0; slot < 80; slot++) all.set(`t${slot}`, [deployment(slot, shared)]);
-    all.relieve();
-    expect([rested.length > 5, rested.length < 20, rested.slice(0, 3)]).toEqual([true, true, ['t0', 't1', 't2']]);
-    expect(all.size).toBe(80 - rested.length);
+    all.relieve(Infinity, 0);
+    const first = rested.length;
+    expect([first > 5, first < 20, rested.slice(0, 3)]).toEqual([true, true, ['t0', 't1', 't2']]);
+    expect(all.size).toBe(80 - first);
+    all.relieve(Infinity, RELIEF_SETTLES_MS - 1);
+    expect(rested).toHaveLength(first);
+    all.relieve(AWAKE_TENANT_BYTES, RELIEF_SETTLES_MS);
+    expect(rested).toHaveLength(first + 1);
   });
 });
