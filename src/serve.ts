@@ -1,11 +1,14 @@
 /** Puts Kerb together: the watchdog, the data threads, the control plane and the tenants folder, from start to drain. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApi, type Api } from './api/api.ts';
 import { SERVER_OPTIONS } from './api/limits.ts';
 import { openAuthority } from './api/own-authority.ts';
 import type { Config } from './config.ts';
 import { ObjectStore } from './cache/object-store.ts';
+import { Artifacts } from './control/artifacts.ts';
 import { Compiler } from './control/compiler.ts';
+import { ArtifactFiles } from './store/artifact-files.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { guestMetricsText } from './control/guest-metrics.ts';
 import { metricsText } from './control/metrics-text.ts';
@@ -93,8 +96,15 @@ async function assemble(
   const counters = TenantCounters.create(TENANT_SLOTS);
   const versions = VersionCounters.create(VERSION_SLOTS);
   const budgets = ProcessBudgets.create(ceilingsFor(config.memoryTargetMib));
-  const compiler = new Compiler(config.maxModuleMib * 2 ** 20);
-  const modules = new ModuleCache((request) => compiler.compile(request), budgets);
+  const maxModuleBytes = config.maxModuleMib * 2 ** 20;
+  const compiler = new Compiler(maxModuleBytes);
+  const artifacts = new Artifacts({
+    compiler,
+    files: new ArtifactFiles(join(config.dataFolder, 'artifacts')),
+    maxModuleBytes,
+    report: (message) => log.warn(message),
+  });
+  const modules = new ModuleCache(artifacts, budgets);
   const objects = new ObjectStore({
     maxBytes: Math.min(config.memoryTargetMib / OBJECT_SHARE, MAX_OBJECTS_MIB) * 2 ** 20,
     quotaBytes: OBJECTS_PER_TENANT,
@@ -115,6 +125,9 @@ async function assemble(
     {
       dataFolder: config.dataFolder,
       compile: (request) => modules.get(request),
+      compileStored: (module, options) => modules.getStored(module, options),
+      onStored: (digest) => void artifacts.keep(digest),
+      onSweep: (digests) => artifacts.sweep(digests),
       publish: (add, remove, splits) => threads.publish(add, remove, splits),
       counters,
       versionCounters: versions,

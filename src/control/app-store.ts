@@ -5,7 +5,7 @@ import type { BlobStore } from '../store/store.ts';
 import type { FolderEntry } from './granted-folders.ts';
 import { parseManifest } from './manifest.ts';
 import { appFiles, entryIn, pathsBelow } from './manifest-files.ts';
-import type { AppSource } from './pipeline.ts';
+import type { StoredApp } from './pipeline.ts';
 
 /** What a stored app consists of. */
 export interface StoredParts {
@@ -24,11 +24,14 @@ export async function storeParts(
   return { digest: await blobs.put(module), files: Object.fromEntries(stored) };
 }
 
-/** The app of a version. Rejects with `corrupt`, naming version and file, when its bytes are lost or not what was stored. */
+/**
+ * The app of a version. Rejects with `corrupt`, naming version and file, when its bytes are lost or not what was stored; reading the module
+ * does so later.
+ */
 export async function loadApp(
   blobs: BlobStore,
   { tenant, version, manifest: text, digest, files, createdMs: madeMs }: VersionRecord,
-): Promise<AppSource> {
+): Promise<StoredApp> {
   const name = `version ${version} of ${tenant}`;
   const manifest = parseManifest(text, `kerb.toml of ${name}`);
   const read = async (of: string, what: string): Promise<Uint8Array<ArrayBuffer>> => {
@@ -39,7 +42,7 @@ export async function loadApp(
       `${name}: ${what} (sha256 ${of}) is not in the data folder any more; deploy it again`,
     );
   };
-  const module = await read(digest, 'its module');
+  const module = { digest, read: () => read(digest, 'its module') };
   const file = ({ path }: { readonly path: string }): Promise<Uint8Array<ArrayBuffer>> => {
     const of = Object.hasOwn(files, path) ? files[path] : undefined;
     if (of === undefined) throw new KerbError('corrupt', `${name}: it has no ${path}; deploy it again`);

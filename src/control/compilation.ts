@@ -4,6 +4,7 @@ import type { AbiName } from '../abi/abi.ts';
 import { KerbError } from '../errors.ts';
 import { inspect, instrument } from '../instrument/instrument.ts';
 import type { ModuleShape } from '../runtime/deployment.ts';
+import type { Signature } from '../wasm/signature.ts';
 import type { TypeCensus } from './type-census.ts';
 
 /** What is to be compiled. Crosses threads by structured clone. */
@@ -37,6 +38,8 @@ export interface Prepared {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly abi: AbiName;
   readonly shape: ModuleShape;
+  /** Function types of the upload, for the census. */
+  readonly signatures: readonly Signature[];
   /** Size of the upload. */
   readonly bytesIn: number;
   readonly code: CodeFigures;
@@ -84,6 +87,7 @@ export function prepareModule(
       startExport: report.startExport,
       stateExports: report.stateExports,
     },
+    signatures: surface.signatures,
     bytesIn: bytes.length,
     code: { functions: report.functions, types: report.types, checks: report.checks },
   };

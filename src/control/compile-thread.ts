@@ -12,6 +12,8 @@ function answer(question: CompileQuestion): CompileAnswer {
   try {
     if (question.kind === 'ready') return question;
     if (question.kind === 'prepare') return { kind: 'prepared', prepared: prepareModule(question.request, admission) };
+    // Of one that another process prepared, this one has not counted the types yet.
+    admission.census.admit(question.signatures);
     return { kind: 'compiled', module: new WebAssembly.Module(question.bytes) };
   } catch (error) {
     if (error instanceof KerbError) {

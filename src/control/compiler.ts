@@ -5,6 +5,7 @@ import { Ending } from '../ending.ts';
 import { KerbError, type KerbErrorCode } from '../errors.ts';
 import type { ModuleShape } from '../runtime/deployment.ts';
 import { Canary } from './canary.ts';
+import type { Signature } from '../wasm/signature.ts';
 import type { CodeFigures, CompileRequest, Prepared } from './compilation.ts';
 import { MODULE_LIMITS } from '../limits.ts';
 import { COMPILE_TIMEOUT_MS } from './limits.ts';
@@ -26,7 +27,11 @@ export interface Compiled {
 export type CompileQuestion =
   | { readonly kind: 'ready' }
   | { readonly kind: 'prepare'; readonly request: CompileRequest }
-  | { readonly kind: 'compile'; readonly bytes: Uint8Array<ArrayBuffer> };
+  | {
+      readonly kind: 'compile';
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly signatures: readonly Signature[];
+    };
 
 /** Its answer; a {@link KerbError} comes in parts. */
 export type CompileAnswer =
@@ -73,10 +78,19 @@ export class Compiler {
    * {@link Canary.check}. Rejects with `refused_module` also when the thread dies or takes too long over it.
    */
   async compile(request: CompileRequest): Promise<Compiled> {
+    return this.finish(await this.prepare(request));
+  }
+
+  /** The first part of {@link compile}: what a module is rewritten to, which a canary has compiled and survived. Rejects as that. */
+  async prepare(request: CompileRequest): Promise<Prepared> {
     const { prepared } = await this.#ask({ kind: 'prepare', request }, 'prepared');
-    const { bytes, abi, shape, bytesIn, code } = prepared;
-    await this.#canary.check(bytes);
-    const { module } = await this.#ask({ kind: 'compile', bytes }, 'compiled');
+    await this.#canary.check(prepared.bytes);
+    return prepared;
+  }
+
+  /** The second part. What is given must have come from {@link prepare}, of this process or another of the same build. */
+  async finish({ bytes, abi, shape, signatures, bytesIn, code }: Prepared): Promise<Compiled> {
+    const { module } = await this.#ask({ kind: 'compile', bytes, signatures }, 'compiled');
     return { module, abi, shape, bytesIn, bytesOut: bytes.length, code };
   }
 

@@ -19,7 +19,7 @@ import { FolderContents } from './folder-contents.ts';
 import { InForce, type Publish } from './in-force.ts';
 import { KvDesk, type KvContents } from './kv-desk.ts';
 import { AWAKE_LOOK_MS, CANARY_LOOK_MS, PRUNE_MS, UNNAMED_BLOB_MS, USAGE_MS } from './limits.ts';
-import type { Compile } from './module-cache.ts';
+import type { Compile, CompileStored } from './module-cache.ts';
 import { TENANT_FILE_LIMITS } from './manifest-limits.ts';
 import { Pipeline } from './pipeline.ts';
 import type { SharedMemories } from './shared-memories.ts';
@@ -38,6 +38,12 @@ import { UsageMeter } from './usage-meter.ts';
 export interface ControlOptions {
   readonly dataFolder: string;
   readonly compile: Compile;
+  /** By default, stored modules are compiled like uploads. */
+  readonly compileStored?: CompileStored;
+  /** Told that an upload with that digest was stored. */
+  readonly onStored?: (digest: string) => void;
+  /** Told which stored bytes there are, now and then: what is kept for others can go. */
+  readonly onSweep?: (digests: ReadonlySet<string>) => Promise<void>;
   readonly publish: Publish;
   readonly counters: TenantCounters;
   readonly versionCounters: VersionCounters;
@@ -76,6 +82,7 @@ export class Control {
   readonly #restoring: Restoring;
   readonly #counts: TenantCounts;
   readonly #usage: UsageMeter;
+  readonly #onSweep: NonNullable<ControlOptions['onSweep']>;
   readonly #log: Log;
   readonly #timers: readonly NodeJS.Timeout[];
   #closed = false;
@@ -85,6 +92,7 @@ export class Control {
     this.store = store;
     this.#blobs = blobs;
     this.#folderContents = folderContents;
+    this.#onSweep = options.onSweep ?? (async () => undefined);
     this.#log = log;
     this.inForce = new InForce({
       publish,
@@ -94,7 +102,7 @@ export class Control {
       clearFigures: (slot) => versionCounters.clear(slot),
       onFreed: () => void this.#retryFolder(),
     });
-    const pipeline = new Pipeline(compile);
+    const pipeline = new Pipeline(compile, options.compileStored);
     this.shared = pipeline.shared;
     const trail = new AuditTrail(store, (error) => this.#tell('somebody who follows the audit trail failed', error));
     const snapshots = new Snapshots(rehearse, this.inForce);
@@ -133,6 +141,7 @@ export class Control {
       trail,
       views,
       maxModuleBytes: TENANT_FILE_LIMITS.moduleBytes,
+      onStored: options.onStored ?? (() => undefined),
       cache: new CacheDesk({
         cache: options.cache,
         objects: options.objects,
@@ -286,6 +295,8 @@ export class Control {
   async #prune(): Promise<void> {
     while (this.store.prune(Date.now())) await nextTurn();
     while (this.#folderContents.prune(Date.now())) await nextTurn();
-    await this.#blobs.sweep(this.store.digests(), UNNAMED_BLOB_MS);
+    const digests = this.store.digests();
+    await this.#blobs.sweep(digests, UNNAMED_BLOB_MS);
+    await this.#onSweep(digests);
   }
 }

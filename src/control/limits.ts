@@ -58,6 +58,10 @@ export const CANARY_LOOK_MS = 1_000;
 /** How often usage is written: what a killed process loses of it. */
 export const USAGE_MS = 10_000;
 
+/** Bytes of rewritten uploads that are remembered until somebody stores them, and how long. Beyond, they are rewritten once more later. 64 MiB. */
+export const RECENT_ARTIFACT_BYTES = 64 * 1024 * 1024;
+export const RECENT_ARTIFACT_MS = 60_000;
+
 /** How often what is too old is forgotten. */
 export const PRUNE_MS = 3_600_000;
 

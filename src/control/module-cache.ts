@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { KerbError } from '../errors.ts';
 import type { ProcessBudgets } from '../runtime/process-budgets.ts';
 import { CapacityError } from '../runtime/refusal.ts';
+import type { CompileOptions, StoredModule } from './artifacts.ts';
 import type { CompileRequest } from './compilation.ts';
 import type { Compiled } from './compiler.ts';
 import { MAX_CACHED_CODE_BYTES, MODULE_OVERHEAD_BYTES } from './limits.ts';
@@ -11,12 +12,22 @@ import { MAX_CACHED_CODE_BYTES, MODULE_OVERHEAD_BYTES } from './limits.ts';
 /** Compiles a module, or rejects with a `KerbError`. */
 export type Compile = (request: CompileRequest) => Promise<Compiled>;
 
+/** Compiles a module of the store, or rejects with a `KerbError`. */
+export type CompileStored = (module: StoredModule, options: CompileOptions) => Promise<Compiled>;
+
+/** What compiles for a {@link ModuleCache}. */
+export interface ModuleCompiler {
+  /** @param digest - SHA-256 of the bytes, in hex. */
+  compile(request: CompileRequest, digest: string): Promise<Compiled>;
+  compileStored: CompileStored;
+}
+
 /**
- * `compile` with a memory: a request that equals an earlier one in bytes, ABI and memory budget gets the same module, also while
+ * A compiler with a memory: a request that equals an earlier one in bytes, ABI and memory budget gets the same module, also while
  * the earlier one is under way. Refusals are not remembered.
  */
 export class ModuleCache {
-  readonly #compile: Compile;
+  readonly #compiler: ModuleCompiler;
   readonly #budgets: ProcessBudgets;
   readonly #known = new LRUCache<string, Compiled>({
     maxSize: MAX_CACHED_CODE_BYTES,
@@ -27,8 +38,8 @@ export class ModuleCache {
   /** Bytes of rewritten code, also of modules that are not remembered any more but are in use. */
   readonly #bytes = new WeakMap<WebAssembly.Module, number>();
 
-  constructor(compile: Compile, budgets: ProcessBudgets) {
-    this.#compile = compile;
+  constructor(compiler: ModuleCompiler, budgets: ProcessBudgets) {
+    this.#compiler = compiler;
     this.#budgets = budgets;
   }
 
@@ -38,16 +49,14 @@ export class ModuleCache {
   }
 
   /** The module of a request. Rejects with the errors of `compile`, and with `refused_module` while there is no room for code. */
-  async get(request: CompileRequest): Promise<Compiled> {
-    const key = keyOf(request);
-    const compiled = this.#known.get(key);
-    if (compiled !== undefined) return compiled;
-    const running = this.#underWay.get(key) ?? this.#start(request).finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, running);
-    const fresh = await running;
-    this.#known.set(key, fresh);
-    this.#bytes.set(fresh.module, fresh.bytesOut);
-    return fresh;
+  get(request: CompileRequest): Promise<Compiled> {
+    const digest = createHash('sha256').update(request.bytes).digest('hex');
+    return this.#get(digest, request, () => this.#compiler.compile(request, digest));
+  }
+
+  /** The same of a stored one, which is read only where it has to be. */
+  getStored(module: StoredModule, options: CompileOptions): Promise<Compiled> {
+    return this.#get(module.digest, options, () => this.#compiler.compileStored(module, options));
   }
 
   /** Forgets every module: those that nobody uses are collected, with their code. */
@@ -56,7 +65,23 @@ export class ModuleCache {
     void globalThis.gc?.({ type: 'major', execution: 'async' });
   }
 
-  async #start(request: CompileRequest): Promise<Compiled> {
+  async #get(
+    digest: string,
+    { abi, maxMemoryPages }: CompileOptions,
+    compile: () => Promise<Compiled>,
+  ): Promise<Compiled> {
+    const key = `${digest} ${abi} ${maxMemoryPages}`;
+    const compiled = this.#known.get(key);
+    if (compiled !== undefined) return compiled;
+    const running = this.#underWay.get(key) ?? this.#start(compile).finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, running);
+    const fresh = await running;
+    this.#known.set(key, fresh);
+    this.#bytes.set(fresh.module, fresh.bytesOut);
+    return fresh;
+  }
+
+  async #start(compile: () => Promise<Compiled>): Promise<Compiled> {
     try {
       this.#budgets.admit('code_mib');
     } catch (error) {
@@ -64,10 +89,6 @@ export class ModuleCache {
       this.clear();
       throw new KerbError('refused_module', `no room for more code (${error.message}); remove apps, then deploy again`);
     }
-    return this.#compile(request);
+    return compile();
   }
-}
-
-function keyOf({ bytes, abi, maxMemoryPages }: CompileRequest): string {
-  return `${createHash('sha256').update(bytes).digest('hex')} ${abi} ${maxMemoryPages}`;
 }

@@ -13,7 +13,8 @@ import type { ManifestFailureRule } from './manifest-failure.ts';
 import type { AppFiles } from './manifest-files.ts';
 import { MAX_PAGES_BYTES } from './limits.ts';
 import { pageType } from './manifest-values.ts';
-import type { Compile } from './module-cache.ts';
+import type { StoredModule } from './artifacts.ts';
+import type { Compile, CompileStored } from './module-cache.ts';
 import { SharedMemories } from './shared-memories.ts';
 import { refuseUngranted } from './ungranted.ts';
 
@@ -25,6 +26,11 @@ export interface AppSource extends AppFiles {
   readonly module: Uint8Array<ArrayBuffer>;
   /** What its files show as their time, in ms since the epoch; by default now. */
   readonly madeMs?: number;
+}
+
+/** The same of the store, whose module is read only where it has to be. */
+export interface StoredApp extends Omit<AppSource, 'module'> {
+  readonly module: StoredModule;
 }
 
 /** A filter that may be deployed. */
@@ -56,12 +62,18 @@ export type Placement = Pick<Deployment, 'id' | 'slot' | 'figuresSlot' | 'versio
 /** The way that every app takes. */
 export class Pipeline {
   readonly #compile: Compile;
+  readonly #compileStored: CompileStored;
   readonly #folders = new GrantedFolders();
   /** What tenants' guests share. */
   readonly shared = new SharedMemories();
 
-  constructor(compile: Compile) {
+  /** @param compileStored - By default a stored module is read and compiled like any other. */
+  constructor(
+    compile: Compile,
+    compileStored: CompileStored = async ({ read }, options) => compile({ bytes: await read(), ...options }),
+  ) {
     this.#compile = compile;
+    this.#compileStored = compileStored;
   }
 
   /**
@@ -69,7 +81,15 @@ export class Pipeline {
    * or is not made to be used again and the manifest says so, and with the errors of {@link Compile}, which name the filter, and of
    * {@link GrantedFolders.of}.
    */
-  async admit({ manifest, module, config, pages, filters: parts, folders, madeMs }: AppSource): Promise<Admitted> {
+  async admit({
+    manifest,
+    module,
+    config,
+    pages,
+    filters: parts,
+    folders,
+    madeMs,
+  }: AppSource | StoredApp): Promise<Admitted> {
     refuseOverPages(pages);
     const granted = this.#folders.of(manifest, folders, madeMs ?? Date.now());
     const began = performance.now();
@@ -94,11 +114,13 @@ export class Pipeline {
 
   async #compiled(
     { abi, isolation, limits }: Pick<ManifestFilter, 'abi' | 'isolation' | 'limits'>,
-    bytes: Uint8Array<ArrayBuffer>,
+    module: AppSource['module'] | StoredModule,
     manifest: Manifest,
   ): Promise<Compiled> {
     const maxMemoryPages = Math.floor(limits.memoryBytes / PAGE_BYTES);
-    const compiled = await this.#compile({ bytes, abi, maxMemoryPages });
+    const compiled = await ('read' in module
+      ? this.#compileStored(module, { abi, maxMemoryPages })
+      : this.#compile({ bytes: module, abi, maxMemoryPages }));
     refuseUngranted(manifest, compiled.shape.imports);
     refuseReuse(isolation, compiled);
     return compiled;

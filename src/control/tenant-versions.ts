@@ -32,6 +32,8 @@ export interface TenantVersionsOptions {
   readonly views: TenantViews;
   readonly deploying: Deploying;
   readonly activation: Activation;
+  /** Told that an upload with that digest was stored. */
+  readonly onStored: (digest: string) => void;
   /** Turns of tenants, by name. */
   readonly turns: InTurn;
   /** A tenant of the store, or an error that says why there is none. */
@@ -158,6 +160,7 @@ export class TenantVersions {
     { source, admitted, report, signedBy }: Accepted,
   ): Promise<VersionRecord> {
     const { digest, files } = await storeParts(this.#options.blobs, source);
+    this.#options.onStored(digest);
     return this.#options.trail.atomically(() => {
       const version = this.#options.store.appendVersion({
         tenant,

@@ -46,6 +46,8 @@ export interface TenantsOptions {
   readonly trail: AuditTrail;
   readonly views: TenantViews;
   readonly maxModuleBytes: number;
+  /** Told that an upload with that digest was stored. */
+  readonly onStored: (digest: string) => void;
   readonly cache: CacheDesk;
   /** Told when a name has become free. Routes are told of elsewhere: {@link ./in-force.ts InForceOptions.onFreed}. */
   readonly onFreed: () => void;
@@ -85,7 +87,8 @@ export class Tenants implements ControlPlane {
     this.#activation = new Activation(store, serving, trail);
     const stored = (name: string): TenantRecord => this.#stored(name);
     const [turns, activation, { report }] = [this.#turns, this.#activation, options];
-    this.#versions = new TenantVersions({ store, blobs, trail, views, deploying, activation, turns, stored });
+    const { onStored } = options;
+    this.#versions = new TenantVersions({ onStored, store, blobs, trail, views, deploying, activation, turns, stored });
     this.#domains = new TenantDomains({ store, trail, serving, stored, turns, report });
   }
 

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { KerbError } from '../../../src/errors.ts';
 import type { CompileRequest } from '../../../src/control/compilation.ts';
 import type { Compiled } from '../../../src/control/compiler.ts';
-import { ModuleCache, type Compile } from '../../../src/control/module-cache.ts';
+import { ModuleCache, type Compile, type CompileStored } from '../../../src/control/module-cache.ts';
 import { processBudgets } from '../runtime/harness.ts';
 
 /** A compiler that counts what it is asked, and makes a new module each time. */
@@ -27,9 +28,14 @@ function counting(bytesOut = 100): {
   return { compile, calls };
 }
 
+function cacheOf(compile: Compile, budgets = processBudgets()): ModuleCache {
+  const compileStored: CompileStored = async ({ read }, options) => compile({ bytes: await read(), ...options });
+  return new ModuleCache({ compile, compileStored }, budgets);
+}
+
 /** The lookup of a cache with room for code. */
 function cache(compile: Compile): Compile {
-  const modules = new ModuleCache(compile, processBudgets());
+  const modules = cacheOf(compile);
   return (asked) => modules.get(asked);
 }
 
@@ -83,7 +89,7 @@ test('the least recently used module is forgotten when the code outgrows its bud
 
 test('what was cleared is compiled again', async () => {
   const { compile, calls } = counting();
-  const modules = new ModuleCache(compile, processBudgets());
+  const modules = cacheOf(compile);
   await modules.get(request(1));
   modules.clear();
   await modules.get(request(1));
@@ -93,7 +99,7 @@ test('what was cleared is compiled again', async () => {
 test('without room for code nothing new is compiled, the remembered modules go, and the refusal names the numbers', async () => {
   const { compile, calls } = counting();
   const budgets = processBudgets({ code_mib: 10 });
-  const modules = new ModuleCache(compile, budgets);
+  const modules = cacheOf(compile, budgets);
   await modules.get(request(1));
   budgets.set('code_mib', 10);
   await modules.get(request(1));
@@ -104,4 +110,22 @@ test('without room for code nothing new is compiled, the remembered modules go, 
   budgets.set('code_mib', 9);
   await modules.get(request(2));
   expect(calls).toHaveLength(2);
+});
+
+test('a stored module is that of the upload with the same digest, and is read only where it has to be', async () => {
+  const { compile, calls } = counting();
+  const modules = cacheOf(compile);
+  const uploaded = await modules.get(request(1, 2));
+  const digest = createHash('sha256').update(Uint8Array.of(1, 2)).digest('hex');
+  let reads = 0;
+  const read = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    reads += 1;
+    return Uint8Array.of(1, 2);
+  };
+  const options = { abi: 'auto', maxMemoryPages: 16 } as const;
+  expect((await modules.getStored({ digest, read }, options)).module).toBe(uploaded.module);
+  expect([reads, calls.length]).toEqual([0, 1]);
+  await modules.getStored({ digest, read }, { ...options, maxMemoryPages: 17 });
+  expect([reads, calls.length]).toEqual([1, 2]);
+  expect(modules.bytesOf(uploaded.module)).toBe(100);
 });
