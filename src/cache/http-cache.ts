@@ -8,7 +8,7 @@ import { Flight, Flights, type Landing } from './flights.ts';
 import { primaryKey, type KeyParts } from './key.ts';
 import { MAX_ORPHANED_FETCHES } from './limits.ts';
 import { passOn, type Purger } from './pass.ts';
-import { bypassReason, planFor, refreshPlan, type FetchPlan, type Plan } from './plan.ts';
+import { bypassReason, mayServeInstead, planFor, refreshPlan, type FetchPlan, type Plan } from './plan.ts';
 import { PROCESS_CLOCK, type CacheClock, type CacheOptions, type CacheRequest, type Forward } from './ports.ts';
 import type { PurgeMode } from './shelf.ts';
 import { CacheStore } from './store.ts';
@@ -82,10 +82,14 @@ export class HttpCache implements Purger {
     return isAlone && plan.entry === undefined ? { kind: 'pass', why: plan.why } : { kind: 'handle' };
   }
 
-  /** What is stored for a request, fresh or not; `undefined`: nothing, or the request is none that a cache answers. */
+  /**
+   * What is stored for a request and may answer it in place of a failure, fresh or not; `undefined`: nothing, what forbids that
+   * ({@link mayServeInstead}), or the request is none that a cache answers.
+   */
   stored(request: CacheRequest): CacheEntry | undefined {
     if (bypassReason(request) !== null) return undefined;
-    return this.#store.find(request.tenant, primaryKey(request), request.headers);
+    const entry = this.#store.find(request.tenant, primaryKey(request), request.headers);
+    return entry !== undefined && mayServeInstead(entry, this.#clock.monotonicMs()) ? entry : undefined;
   }
 
   /** Purges all that is stored of a URL: variants, schemes, ports and what apps add to keys. Answers how many responses that were. */

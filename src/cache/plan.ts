@@ -110,6 +110,17 @@ export function servesOnError(entry: CacheEntry, failure: BackendFailure, nowMs:
   return Math.max(0, -freshForMs(entry, nowMs)) < Math.max(staleIfErrorMs, graceMs);
 }
 
+/**
+ * Whether the entry may serve in place of any failure, however old it is. Not where its origin has it validated each time (`no-cache`, RFC
+ * 9111 §5.2.2.4), nor stale where it may then never serve without that: `must-revalidate` (§5.2.2.2), `proxy-revalidate` (§5.2.2.8), and
+ * `s-maxage` (§5.2.2.10) beyond a `stale-if-error` beside it.
+ */
+export function mayServeInstead(entry: CacheEntry, nowMs: number): boolean {
+  const { alwaysValidate, neverStale } = entry.head.freshness;
+  if (alwaysValidate) return false;
+  return !neverStale || freshForMs(entry, nowMs) > 0 || servesOnError(entry, 'status', nowMs);
+}
+
 /** Statuses of a backend that failed (RFC 5861 §4). */
 export function isBackendFailure(status: number): boolean {
   return status === 500 || status === 502 || status === 503 || status === 504;

@@ -46,13 +46,20 @@ export const versionAnswer = z.looseObject({
 /** A version as it was read. */
 export type VersionAnswer = z.infer<typeof versionAnswer>;
 
-/** What a first instance cost, and whether the others cost it too. */
-const startUpAnswer = z.object({
-  cpuMs: count,
-  memoryPages: count,
+/** Whether each instance is started. */
+const startUpKind = z.object({
   imageBytes: count.nullable().default(null),
   perInstance: z.string().nullable().default(null),
 });
+
+/** What a first instance cost, and whether the others cost it too. */
+const startUpAnswer = startUpKind.extend({ cpuMs: count, memoryPages: count });
+
+/** A filter of a version. */
+const filterAnswer = z.object({ name: z.string(), startUp: startUpKind.nullable().default(null) });
+
+/** As it was read. */
+export type FilterAnswer = z.infer<typeof filterAnswer>;
 
 /** As it was read. */
 export type StartUpAnswer = z.infer<typeof startUpAnswer>;
@@ -62,6 +69,7 @@ export const reportAnswer = z.object({
   size: z.object({ in: count, out: count }).nullable().catch(null),
   compileMs: count.nullable().catch(null),
   startUp: startUpAnswer.nullable().catch(null),
+  filters: z.array(filterAnswer).catch([]),
   isolation: z.object({ wanted: z.string(), why: z.string().nullable() }).nullable().catch(null),
   notes: words.catch([]),
 });

@@ -1,5 +1,11 @@
 /** A tenant and its versions, as lines for people. */
-import { reportAnswer, type StartUpAnswer, type TenantAnswer, type VersionAnswer } from './answers.ts';
+import {
+  reportAnswer,
+  type FilterAnswer,
+  type StartUpAnswer,
+  type TenantAnswer,
+  type VersionAnswer,
+} from './answers.ts';
 import { styled, type Line } from './output.ts';
 import { bytes, shortDigest, when } from './quantity.ts';
 import { table } from './table.ts';
@@ -57,14 +63,22 @@ export function versionTable(versions: readonly VersionAnswer[], columns: number
 export function reportLines(report: unknown): Line[] {
   const read = reportAnswer.safeParse(report);
   if (!read.success) return [];
-  const { size, compileMs, startUp, isolation, notes } = read.data;
+  const { size, compileMs, startUp, filters, isolation, notes } = read.data;
   const compiled = compileMs === null ? '' : `, compiled in ${compileMs.toFixed(1)} ms`;
   return [
     ...(size === null ? [] : [`  code ${bytes(size.in)}, ${bytes(size.out)} with its checks${compiled}`]),
     ...(startUp === null ? [] : [`  ${startUpText(startUp)}`]),
+    ...filters.flatMap(filterLines),
     ...(isolation === null || isolation.why === null ? [] : [`  isolation ${isolation.wanted}: ${isolation.why}`]),
     ...notes.map((note) => `  note: ${note}`),
   ];
+}
+
+/** How instances of a filter start, where there is something to start. */
+function filterLines({ name, startUp }: FilterAnswer): Line[] {
+  const { imageBytes = null, perInstance = null } = startUp ?? {};
+  if (imageBytes !== null) return [`  filter ${name}: start-up once, image ${bytes(imageBytes)}`];
+  return perInstance === null ? [] : [`  filter ${name}: start-up per instance: ${perInstance}`];
 }
 
 function startUpText({ cpuMs, memoryPages, imageBytes, perInstance }: StartUpAnswer): string {

@@ -8,16 +8,28 @@ import type { Manifest, ManifestLimits } from './manifest.ts';
 /** What of a compiled module is told. */
 export type CompiledFacts = Pick<Compiled, 'abi' | 'shape' | 'bytesIn' | 'bytesOut'>;
 
-/** What one start of an instance cost, measured. */
-export interface StartUpCost {
-  /** CPU milliseconds inside the guest. */
-  readonly cpuMs: number;
-  /** Pages of 64 KiB that the instance had afterwards. */
-  readonly memoryPages: number;
+/** Whether instances are started, or begin with what one start has left. */
+export interface StartUpKind {
   /** Bytes of the image that all instances begin with instead of a start of their own; `null`: they have one. */
   readonly imageBytes: number | null;
   /** Why each instance starts by itself; `null`: it does not, or has nothing to start. */
   readonly perInstance: string | null;
+}
+
+/** What one start of an instance cost, measured. */
+export interface StartUpCost extends StartUpKind {
+  /** CPU milliseconds inside the guest. */
+  readonly cpuMs: number;
+  /** Pages of 64 KiB that the instance had afterwards. */
+  readonly memoryPages: number;
+}
+
+/** What of a filter is told. */
+export interface FilterFacts {
+  readonly name: string;
+  readonly compiled: CompiledFacts;
+  /** By default, and with `null`, no instance was tried. */
+  readonly start?: StartUpKind | null;
 }
 
 /** Everything that a report is made from. */
@@ -25,7 +37,7 @@ export interface AdmissionFacts {
   readonly manifest: Manifest;
   readonly compiled: CompiledFacts;
   /** Its filters, in order; by default none. */
-  readonly filters?: readonly { readonly name: string; readonly compiled: CompiledFacts }[];
+  readonly filters?: readonly FilterFacts[];
   /** SHA-256 of the uploaded module, in hex. */
   readonly digest: string;
   readonly code: CodeFigures;
@@ -55,7 +67,12 @@ export function admissionReport(facts: AdmissionFacts): { readonly [key: string]
     imports: imports.map(({ module, name }) => ({ module, name })),
     exports: [...shape.exports],
     capabilities: capabilitiesOf(manifest, imports),
-    filters: filters.map(({ name, compiled: { abi: own, bytesIn: size } }) => ({ name, abi: own, size })),
+    filters: filters.map(({ name, compiled: { abi: own, bytesIn: size }, start = null }) => ({
+      name,
+      abi: own,
+      size,
+      startUp: start === null ? null : { ...start },
+    })),
     memory: shape.memory === null ? null : { ...shape.memory },
     size: { in: bytesIn, out: bytesOut },
     code: { ...code },

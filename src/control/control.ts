@@ -223,8 +223,9 @@ export class Control {
     return [...this.inForce.tenantSlots].map(([tenant, slot]) => ({ tenant, ...this.#counts.read(slot) }));
   }
 
-  /** A name has another owner, or none. */
+  /** A name has another owner, or none: nothing of the one before is theirs. */
   #anew(name: string): void {
+    this.shared.forget(name);
     const slot = this.inForce.tenantSlots.get(name);
     if (slot === undefined) return;
     this.#countAnew(slot);

@@ -3,10 +3,10 @@ import type { JWK } from 'jose';
 import { verifyModuleSignature } from '../auth/module-signature.ts';
 import { KerbError } from '../errors.ts';
 import type { Outcome } from '../outcome.ts';
-import type { Rehearsal } from '../runtime/engine.ts';
+import type { Rehearsal } from '../runtime/rehearsal.ts';
 import type { Snapshot } from '../runtime/start-image.ts';
 import type { Json, TenantRecord, VersionRecord } from '../store/records.ts';
-import { admissionReport, type StartUpCost } from './admission-report.ts';
+import { admissionReport, type StartUpCost, type StartUpKind } from './admission-report.ts';
 import { refuseOverCeilings } from './ceilings.ts';
 import { refuseForeignHosts, type Domains } from './hosts.ts';
 import { InTurn } from './in-turn.ts';
@@ -58,8 +58,18 @@ export class Deploying {
     const admitted = await this.#options.pipeline.admit(source);
     const startUp = tenant === null ? null : await this.#startUpOf(tenant, admitted);
     const { manifest, digest, notes } = source;
-    const { compiled, filters, compileMs } = admitted;
-    const facts = { manifest, compiled, filters, digest, code: compiled.code, compileMs, startUp, notes };
+    const { compiled, compileMs } = admitted;
+    const filters = admitted.filters.map((filter, place) => ({ ...filter, start: startUp?.filters[place] ?? null }));
+    const facts = {
+      manifest,
+      compiled,
+      filters,
+      digest,
+      code: compiled.code,
+      compileMs,
+      startUp: startUp?.own ?? null,
+      notes,
+    };
     const report = admissionReport(facts);
     return { source, admitted, report, signedBy };
   }
@@ -105,11 +115,13 @@ export class Deploying {
   }
 
   /** What a first instance costs. Rejects with `refused_module` when none can start, and with `conflict` when none can be tried. */
-  async #startUpOf(tenant: TenantRecord, admitted: Admitted): Promise<StartUpCost> {
+  async #startUpOf(tenant: TenantRecord, admitted: Admitted): Promise<StartUpCosts> {
     const rehearsal = await this.#options.rehearse(tenant, admitted);
     const { cpuMs, memoryBytes } = rehearsal.cost;
-    if (rehearsal.outcome === 'ok')
-      return { cpuMs, memoryPages: memoryBytes / PAGE_BYTES, ...told(rehearsal.snapshot) };
+    if (rehearsal.outcome === 'ok') {
+      const { snapshot, filters = [] } = rehearsal;
+      return { own: { cpuMs, memoryPages: memoryBytes / PAGE_BYTES, ...told(snapshot) }, filters: filters.map(told) };
+    }
     const { outcome, detail } = rehearsal.failure;
     if (PASSING.has(outcome))
       throw new KerbError('conflict', `an instance cannot be tried now (${outcome}: ${detail}); deploy it again later`);
@@ -122,7 +134,13 @@ export class Deploying {
   }
 }
 
-function told(snapshot: Snapshot): Pick<StartUpCost, 'imageBytes' | 'perInstance'> {
+/** What starting an instance of each guest came to. */
+interface StartUpCosts {
+  readonly own: StartUpCost;
+  readonly filters: readonly StartUpKind[];
+}
+
+function told(snapshot: Snapshot): StartUpKind {
   if (snapshot.kind === 'image') return { imageBytes: snapshot.image.bytes, perInstance: null };
   return { imageBytes: null, perInstance: snapshot.why };
 }

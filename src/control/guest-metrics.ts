@@ -5,7 +5,8 @@ import { MAX_GUEST_SERIES } from './limits.ts';
 /** The metrics of one tenant. */
 export interface TenantGuestMetrics {
   readonly tenant: string;
-  readonly metrics: readonly MetricFigures[];
+  /** The metric of a number, counted from 1; `null`: there are no more. */
+  readonly metric: (number: number) => MetricFigures | null;
 }
 
 /** Names of families, with their types and help. Names of metrics are the guests' own, so they are labels. */
@@ -23,11 +24,9 @@ interface Sample {
   readonly value: bigint;
 }
 
-/** The families that have samples, {@link MAX_GUEST_SERIES} samples at most: those of tenants that come later are left out. */
+/** The families that have samples, {@link MAX_GUEST_SERIES} samples at most. */
 export function guestMetricsText(tenants: Iterable<TenantGuestMetrics>): string {
-  const samples: Sample[] = [];
-  for (const { tenant, metrics } of tenants) samples.push(...metrics.flatMap((figures) => samplesOf(tenant, figures)));
-  const shown = samples.slice(0, MAX_GUEST_SERIES);
+  const shown = samplesInTurn(tenants);
   return Object.entries(FAMILIES)
     .map(([family, [name, type, help]]) => {
       const lines = shown.filter((sample) => sample.family === family);
@@ -36,6 +35,26 @@ export function guestMetricsText(tenants: Iterable<TenantGuestMetrics>): string 
       return head + lines.map(({ labels, value }) => `${name}${labels} ${value}\n`).join('');
     })
     .join('');
+}
+
+/**
+ * A metric of each tenant, then another of each that has more, until there are {@link MAX_GUEST_SERIES} samples: nobody has many where
+ * another has none. What is left out is not read. Those of one tenant stand together, in the order in which it has defined them.
+ */
+function samplesInTurn(tenants: Iterable<TenantGuestMetrics>): readonly Sample[] {
+  const shares = Array.from(tenants, ({ tenant, metric }) => ({ tenant, metric, samples: [] as Sample[] }));
+  const shown = (): readonly Sample[] => shares.flatMap(({ samples }) => samples);
+  let left = MAX_GUEST_SERIES;
+  for (let [number, having] = [1, shares]; having.length > 0; number++) {
+    having = having.filter(({ tenant, metric, samples }) => {
+      const figures = left > 0 ? metric(number) : null;
+      const more = figures === null ? [] : samplesOf(tenant, figures);
+      if (more.length <= left) samples.push(...more);
+      left -= more.length;
+      return more.length > 0;
+    });
+  }
+  return shown();
 }
 
 function samplesOf(tenant: string, { kind, name, value, count }: MetricFigures): Sample[] {

@@ -6,7 +6,7 @@ import { InTurn } from './in-turn.ts';
 import { Claims } from './claims.ts';
 import type { InForce } from './in-force.ts';
 import type { Pipeline } from './pipeline.ts';
-import { startStory, type Snapshots } from './snapshots.ts';
+import { startStories, type Snapshots } from './snapshots.ts';
 import { grantsOf } from './store-grants.ts';
 import type { FolderEvent, TenantSource } from './tenants-folder.ts';
 import { refuseInFolder } from './ungranted.ts';
@@ -138,10 +138,10 @@ export class Registry {
       allowBackends: [],
     };
     const bare = pipeline.deploymentOf(admitted, placement, grantsOf(source.manifest.stores, null));
-    const { deployment, snapshot } = await snapshots.give(admitted, bare);
-    const start = startStory(snapshot);
+    const given = await snapshots.give(admitted, bare);
+    const { deployment } = given;
     const story = describe(deployment, admitted.compiled, performance.now() - started);
-    this.#stories.set(deployment.id, start === null ? story : `${story}; ${start}`);
+    this.#stories.set(deployment.id, [story, ...startStories(given)].join('; '));
     return deployment;
   }
 

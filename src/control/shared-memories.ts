@@ -1,8 +1,8 @@
 /** The memories of what tenants' guests share: one a tenant, kept over its versions. */
-import type { MetricFigures } from '../capability/shared.ts';
 import { TenantSharedState } from '../runtime/shared-state.ts';
+import type { TenantGuestMetrics } from './guest-metrics.ts';
 
-/** By tenant. There are as many as tenants that have ever been deployed with a guest that can share, which is bounded elsewhere. */
+/** By tenant: of those that have been deployed with a guest that can share since the name was given to its owner. */
 export class SharedMemories {
   readonly #memories = new Map<string, { readonly madeMs: number | null; readonly memory: SharedArrayBuffer }>();
 
@@ -15,8 +15,16 @@ export class SharedMemories {
     return memory;
   }
 
+  /** Forgets a tenant: its name has another owner, or none. What is still in flight goes on with the memory that it has. */
+  forget(tenant: string): void {
+    this.#memories.delete(tenant);
+  }
+
   /** The metrics that guests have defined, by tenant. */
-  *metrics(): Generator<{ readonly tenant: string; readonly metrics: readonly MetricFigures[] }> {
-    for (const [tenant, { memory }] of this.#memories) yield { tenant, metrics: new TenantSharedState(memory).metrics };
+  *metrics(): Generator<TenantGuestMetrics> {
+    for (const [tenant, { memory }] of this.#memories) {
+      const state = new TenantSharedState(memory);
+      yield { tenant, metric: (number) => state.metric(number) };
+    }
   }
 }

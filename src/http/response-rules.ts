@@ -1,10 +1,10 @@
 /** What a response may be before it is encoded: no transport checks it for us. */
 import { isFieldValue, isToken } from './fields.ts';
+import { headSizeFault, type HeadSizeFault } from './head-size.ts';
 import type { HeaderList } from './headers.ts';
-import { MAX_FIELDS, MAX_HEAD_BYTES } from './limits.ts';
 
 /** Why a response is not sent. */
-export type ResponseFaultCode = 'status' | 'field_name' | 'field_value' | 'too_many_fields' | 'head_too_large';
+export type ResponseFaultCode = 'status' | 'field_name' | 'field_value' | HeadSizeFault['code'];
 
 /** A response that is not sent. The detail is for the tenant's log: printable ASCII, under 200 characters. */
 export interface ResponseFault {
@@ -16,7 +16,7 @@ export interface ResponseFault {
  * Checks the head that a guest or a backend made, and answers the first fault, or `null` when it may be sent.
  *
  * Demands an integer status from 200 to 599 (informational answers are the host's), token names, values without CR, LF, NUL
- * and other controls but HTAB (response splitting), at most {@link MAX_FIELDS} fields and {@link MAX_HEAD_BYTES}. Fields of
+ * and other controls but HTAB (response splitting), and no head that is too long ({@link headSizeFault}). Fields of
  * {@link HOST_FIELDS} are no fault: the encoder leaves them out.
  */
 export function checkResponse(status: number, headers: HeaderList): ResponseFault | null {
@@ -33,19 +33,13 @@ export function isStatus(status: number): boolean {
 
 /** The part of {@link checkResponse} that holds for any list of fields: trailers, and what a guest sends to a backend. */
 export function checkFieldList(headers: HeaderList): ResponseFault | null {
-  if (headers.size > MAX_FIELDS) {
-    return { code: 'too_many_fields', detail: `${headers.size} fields are more than ${MAX_FIELDS}` };
-  }
+  const sizeFault = headSizeFault(headers);
+  if (sizeFault?.code === 'too_many_fields') return sizeFault;
   let fault: ResponseFault | null = null;
-  let bytes = 0;
   headers.forEach((name, value) => {
-    bytes += name.length + Buffer.byteLength(value) + 4;
     fault ??= checkField(name, value);
   });
-  if (fault === null && bytes > MAX_HEAD_BYTES) {
-    return { code: 'head_too_large', detail: `the fields take ${bytes} bytes, more than ${MAX_HEAD_BYTES}` };
-  }
-  return fault;
+  return fault ?? sizeFault;
 }
 
 function checkField(name: string, value: string): ResponseFault | null {

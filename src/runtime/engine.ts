@@ -28,6 +28,7 @@ import { MemoryLedger } from './memory-ledger.ts';
 import type { Pressure } from './process-gauge.ts';
 import type { ProcessBudgets } from './process-budgets.ts';
 import { ownRates, type RateTable } from './rate-table.ts';
+import { hearing, type Rehearsal, type RehearsalPurpose } from './rehearsal.ts';
 import { Refusal } from './refusal.ts';
 import { Relief } from './relief.ts';
 import type { Sandbox, SandboxSurroundings } from './sandbox.ts';
@@ -41,23 +42,14 @@ import type { TenantCounters } from './tenant-counters.ts';
 import { failureOf, type Failure } from './verdict.ts';
 import type { WatchdogLink } from './watchdog.ts';
 
+export type { Rehearsal, RehearsalPurpose } from './rehearsal.ts';
+
 const PAGE_BYTES = 65_536;
 
 /** What became of an exchange in its guest. */
 export type Run =
   | { readonly outcome: 'ok'; readonly reply: Reply; readonly cost: Cost }
   | { readonly outcome: 'failed'; readonly failure: Failure; readonly cost: Cost };
-
-/** What became of an instance that was started to see whether it can be. */
-export type Rehearsal =
-  | { readonly outcome: 'ok'; readonly snapshot: Snapshot; readonly cost: Cost }
-  | { readonly outcome: 'failed'; readonly failure: Failure; readonly cost: Cost };
-
-/**
- * Why an instance is started before anybody needs it. For `image` alone it ends, with the reason as the detail of its failure, as soon as
- * there is one against an image: it then waits for nothing.
- */
-export type RehearsalPurpose = 'start-up' | 'image';
 
 /** What an engine is built on. */
 export interface EngineOptions {
@@ -215,18 +207,19 @@ export class Engine {
   }
 
   /**
-   * Starts an instance of each guest of `deployment`, which has no image, as its first request would, on the same budgets; takes the image
-   * of the last in the chain, and drops them. Answers what that one cost, or why one cannot start. Never rejects.
+   * Starts an instance of each guest of `deployment`, for an image only of the last in the chain, as its first request would, on the same
+   * budgets; takes their images, and drops them. Answers what that last one cost, or why one cannot start. Never rejects.
    */
   async rehearse(deployment: Deployment, purpose: RehearsalPurpose = 'start-up'): Promise<Rehearsal> {
     const rehearsal = await this.#rehearse(deployment, purpose);
-    if (purpose === 'image') return rehearsal;
+    if (purpose === 'image' || rehearsal.outcome === 'failed') return rehearsal;
+    const filters: Snapshot[] = [];
     for (const filter of deployment.filters ?? []) {
-      if (rehearsal.outcome === 'failed') break;
       const started = await this.#rehearse(filter, purpose);
       if (started.outcome === 'failed') return started;
+      filters.push(started.snapshot);
     }
-    return rehearsal;
+    return { ...rehearsal, filters };
   }
 
   async #rehearse(deployment: Deployment, purpose: RehearsalPurpose): Promise<Rehearsal> {
@@ -344,14 +337,6 @@ export class Engine {
     for (const pool of this.#pools.values()) pool.sweep();
     this.#memories.sweep();
   }
-}
-
-function hearing(witness: StartUpWitness, purpose: RehearsalPurpose): StartUpWitness['note'] {
-  if (purpose === 'start-up') return witness.note;
-  return (module, name) => {
-    witness.note(module, name);
-    if (witness.reason !== null) throw new GuestFault(witness.reason);
-  };
 }
 
 function abiOf({ abi: name }: Deployment): Abi {

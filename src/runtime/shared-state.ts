@@ -106,15 +106,6 @@ export class TenantSharedState implements SharedState {
     return this.#locked(() => this.#metrics.read(metric));
   }
 
-  /** Every metric that was defined, in that order. */
-  get metrics(): readonly MetricFigures[] {
-    return this.#locked(() =>
-      Array.from({ length: this.#metrics.size }, (_, place) => this.#metrics.read(place + 1)).filter(
-        (figures) => figures !== null,
-      ),
-    );
-  }
-
   #valueOf(key: Uint8Array): Found | null {
     return this.#arena.find(RECORD.value, (record) => this.#arena.hasKey(record, key));
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packApp } from '../../src/cli/pack.ts';
 import { cgi, CGI_HEAD, type Text } from '../cgi-guests.ts';
-import { filter } from '../filters.ts';
+import { filter, RESPONSE_HEADERS } from '../filters.ts';
 import { Admin } from './admin.ts';
 import { startEdge, type Edge } from './edge.ts';
 import { Kerb, textFrom } from './kerb.ts';
@@ -44,6 +44,26 @@ const FILTER = filter((text) => ({
   requestHeaders: '(call $say (global.get $count))',
 }));
 
+/** Lets everything pass, and tells its own counts in a field of the response. */
+const OUTER = filter((text) => ({
+  fields: `(global $count (mut i32) (i32.const 48))
+    (func (export "_initialize")
+      (global.set $count (i32.add (global.get $count) (i32.const 1)))
+      (drop (call $log (i32.const 3) ${text('initialised')})))`,
+  configure: '(i32.store8 (i32.const 1025) (i32.add (i32.load8_u (i32.const 1025)) (i32.const 49)))',
+  responseHeaders: `(i32.store8 (i32.const 1024) (global.get $count))
+    (drop (call $add_header_map_value ${RESPONSE_HEADERS} ${text('x-counts')} (i32.const 1024) (i32.const 2)))`,
+}));
+
+/** Draws random bytes at its start, and lets everything pass. */
+const DICE = filter(() => ({
+  imports: '(import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))',
+  fields: '(func (export "_initialize") (drop (call $random (i32.const 0) (i32.const 8))))',
+}));
+
+/** Both in front of an app. */
+const CHAIN = '[[filters]]\nname = "outer"\nmain = "outer.wasm"\n[[filters]]\nname = "dice"\nmain = "dice.wasm"\n';
+
 let edge: Edge;
 let admin: Admin;
 let folder: string;
@@ -51,8 +71,9 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'snapshot-'));
   const page = { manifest: '[files]\n"/app" = "files"\n', files: { 'files/page': 'of the folder' } };
+  const chain = { manifest: CHAIN, module: FILTER, files: { 'outer.wasm': OUTER, 'dice.wasm': DICE } };
   edge = await startEdge({
-    apps: { placed: { ...page, module: PAGE }, open: { ...page, module: OPEN }, sieve: { module: FILTER } },
+    apps: { placed: { ...page, module: PAGE }, open: { ...page, module: OPEN }, sieve: { module: FILTER }, chain },
     flags: ['--threads', '2'],
   });
   admin = await Admin.of(edge);
@@ -72,9 +93,15 @@ async function written(name: string, page: string): Promise<string> {
   return app;
 }
 
-async function deploy(name: string, what: { module: Uint8Array } | { archive: Uint8Array }): Promise<unknown> {
+type Uploaded = { module: Uint8Array } | { archive: Uint8Array };
+
+async function report(name: string, what: Uploaded): Promise<{ startUp: unknown; filters: unknown }> {
   const { body } = await admin.change('POST', `/tenants/${name}/versions`, what);
-  return (body as { version: { report: { startUp: unknown } } }).version.report.startUp;
+  return (body as { version: { report: { startUp: unknown; filters: unknown } } }).version.report;
+}
+
+async function deploy(name: string, what: Uploaded): Promise<unknown> {
+  return (await report(name, what)).startUp;
 }
 
 /** What requests on many connections, and so on both threads, are answered: each answer once. */
@@ -126,6 +153,44 @@ describe('start-up code of a filter', () => {
     await admin.change('POST', '/tenants', { json: { name: 'uploaded' } });
     expect(await deploy('uploaded', { module: FILTER })).toMatchObject({ imageBytes: 4_096, perInstance: null });
     expect(await answers('uploaded')).toEqual(['200 11']);
+  });
+});
+
+describe('start-up code of filters in front', () => {
+  /** What the outer filter and the app answer, on both threads. */
+  async function counts(app: string): Promise<string[]> {
+    const all = await Promise.all(Array.from({ length: 24 }, () => edge.fetch(app)));
+    return [...new Set(all.map(({ headers, text }) => `${String(headers['x-counts'])} ${text}`))];
+  }
+
+  it('runs once, each filter is configured, and the log says of each how it starts', async () => {
+    expect(await counts('chain')).toEqual(['11 11']);
+    await edge.untilLogged(() => starts('chain') >= 2);
+    expect(starts('chain')).toBe(2);
+    expect(edge.stderr).toMatch(
+      /chain: version .*; start-up once, image \d+ KiB; filter outer: start-up once, image \d+ KiB; filter dice: start-up per instance: it draws random bytes/,
+    );
+  });
+
+  it('is told of filter by filter where it is uploaded', async () => {
+    const app = join(folder, 'chained');
+    await mkdir(app, { recursive: true });
+    const files = { 'app.wasm': FILTER, 'outer.wasm': OUTER, 'dice.wasm': DICE };
+    for (const [name, bytes] of Object.entries(files)) await writeFile(join(app, name), bytes);
+    await writeFile(join(app, 'kerb.toml'), `name = "chained"\nmain = "app.wasm"\n${CHAIN}`);
+    await admin.change('POST', '/tenants', { json: { name: 'chained' } });
+    const { bytes } = await packApp(app);
+    const why = 'it draws random bytes (wasi_snapshot_preview1.random_get)';
+    expect(await report('chained', { archive: bytes })).toMatchObject({
+      startUp: { imageBytes: 4_096 },
+      filters: [
+        { name: 'outer', startUp: { imageBytes: 4_096, perInstance: null } },
+        { name: 'dice', startUp: { imageBytes: null, perInstance: why } },
+      ],
+    });
+    expect(await counts('chained')).toEqual(['11 11']);
+    await edge.untilLogged(() => starts('chained') >= 2);
+    expect(starts('chained')).toBe(2);
   });
 });
 

@@ -7,14 +7,21 @@ import { guest, REQUEST } from '../guests.ts';
 import { Admin } from './admin.ts';
 import { startEdge, type Edge } from './edge.ts';
 
+/** What the origin says of paths to caches; of others, that they may be kept for a minute. */
+const RULES: ReadonlyMap<string, string> = new Map([
+  ['/strict', 'max-age=60, must-revalidate'],
+  ['/validated', 'max-age=60, no-cache'],
+]);
+
 let origin: Server;
 let isUp = true;
 let asked = 0;
 
 beforeAll(async () => {
-  origin = createServer((_, response) => {
+  origin = createServer(({ url }, response) => {
     asked += 1;
-    if (isUp) response.writeHead(200, { 'cache-control': 'max-age=60', etag: '"s"' }).end('from the origin');
+    const control = RULES.get(url ?? '') ?? 'max-age=60';
+    if (isUp) response.writeHead(200, { 'cache-control': control, etag: '"s"' }).end('from the origin');
     else response.destroy();
   }).listen(0, '127.0.0.1');
   await once(origin, 'listening');
@@ -53,6 +60,15 @@ describe.each([1, 2])('on %i data threads, what is stored', (threads) => {
     expect((await edge.fetch('other', '/a', { headers: trap })).status).toBe(500);
     expect((await edge.fetch('app', '/b', { headers: trap })).status).toBe(500);
     expect(asked).toBe(before);
+  });
+
+  it('never serves what must be validated, nor stale what then must', async () => {
+    const trap = { 'x-trap': '1' };
+    const statusOf = async (path: string): Promise<number> => (await edge.fetch('app', path, { headers: trap })).status;
+    for (const path of RULES.keys()) expect((await edge.fetch('app', path)).status).toBe(200);
+    expect([await statusOf('/strict'), await statusOf('/validated')]).toEqual([200, 500]);
+    await (await Admin.of(edge)).change('POST', '/tenants/app/purge', { json: { all: true, soft: true } });
+    expect([await statusOf('/strict'), await statusOf('/validated')]).toEqual([500, 500]);
   });
 
   it('serves when the origin is gone, also beyond what a cache alone would serve', async () => {

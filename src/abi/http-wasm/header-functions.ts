@@ -1,7 +1,7 @@
 /** The http-handler ABI, section "Header Functions": one set of calls for four kinds of fields. */
 import { isFieldValue, isToken } from '../../http/fields.ts';
+import { headSizeFault } from '../../http/head-size.ts';
 import { HeaderList } from '../../http/headers.ts';
-import { MAX_FIELDS, MAX_HEAD_BYTES } from '../../http/limits.ts';
 import { GuestFault } from '../guest-fault.ts';
 import type { GuestMemory } from '../guest-memory.ts';
 import type { HostModule } from '../host-function.ts';
@@ -61,17 +61,10 @@ function readValue(memory: GuestMemory, pointer: number, length: number): string
   return value;
 }
 
-/**
- * Ends the guest whose changes have made a list longer than any message may be: the host holds it, outside the guest's own
- * memory budget.
- */
+/** Ends the guest whose changes have made a head longer than that of any message may be. */
 function checkSize(headers: HeaderList): void {
-  if (headers.size > MAX_FIELDS) throw new GuestFault(`the guest makes more than ${MAX_FIELDS} fields`);
-  let chars = 0;
-  headers.forEach((name, value) => {
-    chars += name.length + value.length;
-  });
-  if (chars > MAX_HEAD_BYTES) throw new GuestFault(`the guest makes more than ${MAX_HEAD_BYTES} bytes of fields`);
+  const fault = headSizeFault(headers);
+  if (fault !== null) throw new GuestFault(`the guest makes a head that is too long: ${fault.detail}`);
 }
 
 /**

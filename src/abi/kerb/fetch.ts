@@ -2,8 +2,8 @@
 import { BackendError, type Backend, type BackendResponse, type ForwardedFor } from '../../capability/backend.ts';
 import { BytesSource } from '../../http/body.ts';
 import { isFieldValue, isToken } from '../../http/fields.ts';
+import { headSizeFault } from '../../http/head-size.ts';
 import { HeaderList } from '../../http/headers.ts';
-import { MAX_FIELDS, MAX_HEAD_BYTES } from '../../http/limits.ts';
 import { isHostRequestField } from '../../http/request-rules.ts';
 import { CollectedBytes, type Hold } from '../collected-bytes.ts';
 import { ERRNO, ERRNO_OF_FAULT, type Errno } from './errno.ts';
@@ -24,8 +24,7 @@ export class Fetch {
   readonly method: string;
   readonly #target: string;
   readonly #backend: Backend;
-  readonly #headers = new HeaderList();
-  #headBytes = 0;
+  #headers = new HeaderList();
   readonly #body: CollectedBytes;
   readonly #abort = new AbortController();
   #stage: Stage = 'draft';
@@ -58,10 +57,10 @@ export class Fetch {
     if (this.#stage !== 'draft') return ERRNO.wrong_state;
     if (!isToken(name) || !isFieldValue(value)) return ERRNO.invalid;
     if (isHostRequestField(name.toLowerCase())) return ERRNO.forbidden;
-    const headBytes = this.#headBytes + name.length + Buffer.byteLength(value) + 4;
-    if (this.#headers.size >= MAX_FIELDS || headBytes > MAX_HEAD_BYTES) return ERRNO.too_large;
-    this.#headers.append(name, value);
-    this.#headBytes = headBytes;
+    const longer = this.#headers.clone();
+    longer.append(name, value);
+    if (headSizeFault(longer) !== null) return ERRNO.too_large;
+    this.#headers = longer;
     return 0;
   }
 

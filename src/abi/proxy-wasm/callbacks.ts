@@ -20,7 +20,10 @@ export class Callbacks {
   readonly #exports: ReadonlySet<string>;
   readonly #begin: (context: number) => void;
   readonly #isOver: () => boolean;
-  #running: Promise<void> | null = null;
+  /** Settles, never with a rejection, when everybody who has asked for a turn so far has had it. */
+  #last: Promise<void> = Promise.resolve();
+  /** How many have a turn or wait for one. */
+  #asking = 0;
   #isEnded = false;
   /** What a call has ended in early: the instance is not entered again. */
   #failure: { readonly error: unknown } | null = null;
@@ -46,22 +49,42 @@ export class Callbacks {
     return this.#exports.has(name);
   }
 
-  /** Calls an export if there is one. Rejects with what any call has ended in early. */
-  async call({ name, prepare, apply }: Callback): Promise<void> {
-    if (!this.has(name)) return;
-    while (this.#running !== null) await this.#running;
-    if (this.#failure !== null) throw this.#failure.error;
-    const args = this.#isEnded || this.#isOver() ? null : prepare();
-    if (args !== null) await this.#run(name, args, apply);
+  /** Calls an export if there is one, in its turn: first come, first served. Rejects with what any call has ended in early. */
+  call({ name, prepare, apply }: Callback): Promise<void> {
+    return this.has(name) ? this.#inTurn(() => this.#attempt(name, prepare, apply)) : Promise.resolve();
   }
 
   /**
    * Says that the guest is called no more: the instance may serve another request. Whoever waits for a turn goes on without one.
    * Settles when the guest does not run; rejects as {@link call}.
    */
-  async end(): Promise<void> {
+  end(): Promise<void> {
     this.#isEnded = true;
-    while (this.#running !== null) await this.#running;
+    return this.#inTurn(() => this.#failUnlessSound());
+  }
+
+  /** Each waits for the one before it alone: a turn wakes nobody but the next. */
+  async #inTurn(work: () => Promise<void> | void): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#asking === 0 ? null : this.#last;
+    this.#last = promise;
+    this.#asking += 1;
+    if (before !== null) await before;
+    try {
+      await work();
+    } finally {
+      this.#asking -= 1;
+      resolve();
+    }
+  }
+
+  async #attempt(name: string, prepare: Callback['prepare'], apply: Callback['apply']): Promise<void> {
+    this.#failUnlessSound();
+    const args = this.#isEnded || this.#isOver() ? null : prepare();
+    if (args !== null) await this.#run(name, args, apply);
+  }
+
+  #failUnlessSound(): void {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
@@ -70,8 +93,6 @@ export class Callbacks {
     args: readonly [context: number, ...args: Scalar[]],
     apply: Callback['apply'],
   ): Promise<void> {
-    const running = Promise.withResolvers<void>();
-    this.#running = running.promise;
     try {
       this.#begin(args[0]);
       const result = await this.#enter(name, ...args);
@@ -79,9 +100,6 @@ export class Callbacks {
     } catch (error) {
       this.#failure ??= { error };
       throw error;
-    } finally {
-      this.#running = null;
-      running.resolve();
     }
   }
 }

@@ -18,10 +18,28 @@ export class Diversion {
 
   /** Settles as `wait`, unless the diversion comes first. */
   unless<T>(wait: Promise<T>): Promise<T> {
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    if (this.#reason === null) this.#waits.add(reject);
-    else reject(this.#reason.error);
-    wait.then(resolve, reject).finally(() => this.#waits.delete(reject));
+    if (this.#reason === null) return waitAmong(this.#waits, wait, ({ reject }) => reject);
+    // Nobody waits for it any more: how it ends is nothing to anybody.
+    wait.catch(() => undefined);
+    const { promise, reject } = Promise.withResolvers<never>();
+    reject(this.#reason.error);
     return promise;
   }
+}
+
+/**
+ * Settles as `wait`, unless somebody who has `waits` ends it before. Of a wait that is over nothing is left in them.
+ *
+ * @param early - Which of the ways to settle it ends it early.
+ */
+export function waitAmong<T, End>(
+  waits: Set<End>,
+  wait: Promise<T>,
+  early: (ways: PromiseWithResolvers<T>) => End,
+): Promise<T> {
+  const ways = Promise.withResolvers<T>();
+  const end = early(ways);
+  waits.add(end);
+  wait.then(ways.resolve, ways.reject).finally(() => waits.delete(end));
+  return ways.promise;
 }

@@ -1,7 +1,7 @@
 /** A message's head as guests see it: fields in lower case, and the parts of the start line as fields whose names begin with a colon. */
 import { isFieldValue, isToken } from '../../http/fields.ts';
+import { headSizeFault } from '../../http/head-size.ts';
 import { HeaderList } from '../../http/headers.ts';
-import { MAX_FIELDS, MAX_HEAD_BYTES } from '../../http/limits.ts';
 import type { RequestHead } from '../../http/message.ts';
 import { isSendableMethod, targetFault } from '../../http/request-rules.ts';
 import { isStatus } from '../../http/response-rules.ts';
@@ -139,17 +139,8 @@ export class FieldMap {
     if (!allowed) return false;
     const changed = this.#list.clone();
     change(changed);
-    if (!isSendable(changed)) return false;
+    if (headSizeFault(changed) !== null) return false;
     this.#list = changed;
     return true;
   }
-}
-
-/** Whether a list is no longer than any message may be: the host holds it, outside the guest's own memory budget. */
-function isSendable(list: HeaderList): boolean {
-  let bytes = 0;
-  list.forEach((name, value) => {
-    bytes += name.length + Buffer.byteLength(value) + 4;
-  });
-  return list.size <= MAX_FIELDS && bytes <= MAX_HEAD_BYTES;
 }

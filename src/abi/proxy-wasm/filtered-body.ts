@@ -64,8 +64,8 @@ export class FilteredBody {
   }
 
   /** The body may go on, or the filter may open the gate from another callback. */
-  #untilMoreOrOpen(): Promise<unknown> {
-    return this.#filter.unlessOver(Promise.race([this.#source.ready(), this.#filter.gate.whenOpen()]));
+  #untilMoreOrOpen(): Promise<void> {
+    return this.#filter.unlessOver(this.#filter.gate.whenOpenOr(this.#source.ready()));
   }
 }
 

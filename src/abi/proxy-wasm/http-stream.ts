@@ -185,9 +185,13 @@ export class HttpStream {
     const { forwarded } = exchange;
     const { signal } = this.#abort;
     const asking = exchange.origin.fetch({ method, target, headers, body, contentLength, forwarded, signal });
-    // An answer that comes too late is given back.
-    void asking.then(({ body: late }) => (this.#local === null ? undefined : late.cancel())).catch(() => undefined);
-    return this.unlessOver(asking);
+    try {
+      return await this.unlessOver(asking);
+    } catch (error) {
+      // An answer that comes too late is given back, whatever the stream has ended by.
+      asking.then(({ body: late }) => late.cancel()).catch(() => undefined);
+      throw error;
+    }
   }
 
   async #requestBody(): Promise<{ body: BodySource | null; contentLength?: number | undefined }> {

@@ -86,6 +86,8 @@ function* metaVariables(
   if (type !== undefined) yield ['CONTENT_TYPE', type];
   yield ['GATEWAY_INTERFACE', GATEWAY];
   yield ['PATH_INFO', info];
+  // Section 4.1.6: programs see a tree of their own, whose root is where documents begin. No path of the machine is in it.
+  yield ['PATH_TRANSLATED', info];
   yield ['QUERY_STRING', query];
   yield ['REMOTE_ADDR', client.ip];
   yield ['REMOTE_HOST', client.ip];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { DISCONNECTED_MS } from '../../../src/cache/limits.ts';
-import { planFor, servesOnError } from '../../../src/cache/plan.ts';
+import { mayServeInstead, planFor, servesOnError } from '../../../src/cache/plan.ts';
 import { HeaderList } from '../../../src/http/headers.ts';
 import { storedEntry, type Pairs } from './entries.ts';
 
@@ -98,5 +98,33 @@ describe('when the backend fails', () => {
   ])('%s, after %d s, by %s: %s', (value, seconds, failure, expected) => {
     const entry = storedEntry({ pairs: [[CC, value], tag] });
     expect(servesOnError(entry, failure, seconds * 1000)).toBe(expected);
+  });
+});
+
+describe('in place of a failure (RFC 9111 §4.2.4)', () => {
+  const [FRESH, STALE] = [59, 3_600];
+
+  test.each<[string, number, boolean]>([
+    ['max-age=60', STALE, true],
+    ['max-age=60, must-revalidate', FRESH, true],
+    ['max-age=60, must-revalidate', STALE, false],
+    ['max-age=60, must-revalidate, stale-if-error=86400', STALE, false],
+    ['max-age=60, proxy-revalidate', FRESH, true],
+    ['max-age=60, proxy-revalidate', STALE, false],
+    ['s-maxage=60', FRESH, true],
+    ['s-maxage=60', STALE, false],
+    ['s-maxage=60, stale-if-error=86400', STALE, true],
+    ['s-maxage=60, stale-if-error=60', STALE, false],
+    ['max-age=60, no-cache', FRESH, false],
+    ['max-age=60, no-cache', STALE, false],
+    ['max-age=60, no-cache="set-cookie"', STALE, true],
+  ])('%s serves after %d s: %s', (control, seconds, expected) => {
+    expect(mayServeInstead(storedEntry({ pairs: [[CC, control], tag] }), seconds * 1000)).toBe(expected);
+  });
+
+  test('what was made stale by a purge is stale', () => {
+    const entry = storedEntry({ pairs: [[CC, 'max-age=60, must-revalidate'], tag] });
+    entry.staleSinceMs = 1_000;
+    expect(mayServeInstead(entry, 2_000)).toBe(false);
   });
 });

@@ -17,4 +17,18 @@ describe('a report says of start-up code', () => {
     const [line] = reportLines({ startUp: { ...cost, ...more } });
     expect(line).toBe(`  start-up 12.30 ms of CPU${text.startsWith(',') ? '' : ' '}${text}`);
   });
+
+  it('for each filter that has any', () => {
+    const filters = [
+      { name: 'auth', startUp: { imageBytes: 4_096, perInstance: null } },
+      { name: 'log', startUp: { imageBytes: null, perInstance: 'it reads the clock' } },
+      { name: 'bare', startUp: { imageBytes: null, perInstance: null } },
+      { name: 'untried', startUp: null },
+      { name: 'of an older server', abi: 'http-wasm' },
+    ];
+    expect(reportLines({ filters })).toEqual([
+      '  filter auth: start-up once, image 4.0 KiB',
+      '  filter log: start-up per instance: it reads the clock',
+    ]);
+  });
 });

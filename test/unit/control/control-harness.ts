@@ -10,7 +10,7 @@ import type { Compile } from '../../../src/control/module-cache.ts';
 import type { Deployed, DeployRequest, Upload } from '../../../src/control/plane.ts';
 import type { InForce } from '../../../src/control/in-force.ts';
 import { Snapshots, type Rehearse } from '../../../src/control/snapshots.ts';
-import type { Rehearsal } from '../../../src/runtime/engine.ts';
+import type { Rehearsal } from '../../../src/runtime/rehearsal.ts';
 import type { Tenants } from '../../../src/control/tenants.ts';
 import { parseManifest } from '../../../src/control/manifest.ts';
 import type { TenantSource } from '../../../src/control/tenants-folder.ts';

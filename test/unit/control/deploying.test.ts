@@ -3,7 +3,7 @@ import { signModule } from '../../../src/auth/module-signature.ts';
 import { importPublicKey } from '../../../src/auth/public-key.ts';
 import { Deploying } from '../../../src/control/deploying.ts';
 import { Pipeline } from '../../../src/control/pipeline.ts';
-import type { Rehearsal } from '../../../src/runtime/engine.ts';
+import type { Rehearsal } from '../../../src/runtime/rehearsal.ts';
 import type { Outcome } from '../../../src/outcome.ts';
 import type { Json, TenantChange, TenantRecord } from '../../../src/store/records.ts';
 import type { Store } from '../../../src/store/store.ts';

@@ -127,14 +127,16 @@ describe('a guest ends', () => {
   it('when its fields are more than any message may have', () =>
     within((guest) => {
       for (let i = 0; i < 200; i++) guest.call('add_header_value', RESPONSE, 'x', 'v');
-      expect(() => guest.call('add_header_value', RESPONSE, 'x', 'v')).toThrow(/more than 200 fields/);
+      expect(() => guest.call('add_header_value', RESPONSE, 'x', 'v')).toThrow(/201 fields are more than 200/);
     }));
 
   it('when its fields are longer than any message may be: the host holds them', () =>
     within((guest) => {
       const value = 'v'.repeat(20_000);
       for (let i = 0; i < 3; i++) guest.call('add_header_value', REQUEST, `x-${i}`, value);
-      expect(() => guest.call('set_header_value', REQUEST, 'x-4', value)).toThrow(/bytes of fields/);
+      expect(() => guest.call('set_header_value', REQUEST, 'x-4', value)).toThrow(
+        /the fields take \d+ bytes, more than 65536/,
+      );
     }));
 
   it('but not when it replaces one large value again and again', () =>

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../../src/abi/guest-fault.ts';
-import { BackendError, type Backend } from '../../../../src/capability/backend.ts';
+import { BackendError, type Backend, type BackendResponse } from '../../../../src/capability/backend.ts';
 import { BodyError, type BodySource } from '../../../../src/http/body.ts';
+import { HeaderList } from '../../../../src/http/headers.ts';
 import { NotingBackend } from '../http-wasm/direct-guest.ts';
 import { DirectFilter, RESULT, type Code, type TestExchange } from './direct-filter.ts';
 
@@ -204,4 +205,37 @@ it('a response of its own is an end like any other', async () => {
   }));
   expect(await filter.handle({})).toMatchObject({ head: { status: 403 } });
   expect(filter.called.slice(-3)).toEqual(END);
+});
+
+describe('an answer of the origin that comes too late', () => {
+  /** An origin that answers when it is told to, whether or not anybody waits. */
+  class LateOrigin implements Backend {
+    readonly answer = Promise.withResolvers<BackendResponse>();
+    cancelled = 0;
+
+    fetch(): Promise<BackendResponse> {
+      return this.answer.promise;
+    }
+
+    respond(): void {
+      const body = { read: () => null, cancel: () => (this.cancelled += 1) };
+      this.answer.resolve({ status: 200, headers: new HeaderList(), trailers: new HeaderList(), body });
+    }
+  }
+
+  it.each<[string, (leave: AbortController, filter: DirectFilter) => void]>([
+    ['its client has left', (leave) => leave.abort()],
+    ['its filter has answered', (_, filter) => void filter.call('send_local_response', 200, '', 'done', '', -1)],
+    ['its stream was put away', (_, filter) => filter.guest.reset('exchange')],
+  ])('is given back when %s', async (_, end) => {
+    const [leave, origin, filter] = [new AbortController(), new LateOrigin(), await started()];
+    const reply = filter.handle({ origin, signal: leave.signal }).catch(() => undefined);
+    await settled();
+    filter.guest.setEffectiveContext(2);
+    end(leave, filter);
+    await reply;
+    origin.respond();
+    await settled();
+    expect(origin.cancelled).toBe(1);
+  });
 });

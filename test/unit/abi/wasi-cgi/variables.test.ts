@@ -42,6 +42,25 @@ describe('a target', () => {
   });
 });
 
+describe('the translated path', () => {
+  test.each([
+    ['/app/a%20b/c?d', '/app', '/a b/c'],
+    ['/app', '/app', ''],
+    ['/', '/', '/'],
+    ['/%2e%2e/%2Fetc/passwd', '/', '/..//etc/passwd'],
+  ])('of %s below %s is the path in the tree of the program, and no other', (target, prefix, path) => {
+    const found = Object.fromEntries(variablesOf(request([], target), pathOf(target, prefix), {}));
+    expect(found).toMatchObject({ PATH_INFO: path, PATH_TRANSLATED: path });
+  });
+
+  test('is no field of the client', () => {
+    expect(variables([['path-translated', '/etc']])).toMatchObject({
+      PATH_TRANSLATED: '/',
+      HTTP_PATH_TRANSLATED: '/etc',
+    });
+  });
+});
+
 describe('fields', () => {
   test('become variables in upper case', () => {
     expect(variables([['x-a-b', '1']])).toMatchObject({ HTTP_X_A_B: '1' });
