@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Agent, request } from 'undici';
+import { stock, type StockApp } from '../../src/lab/stock.ts';
 import { SERVER_FLAGS } from '../../src/setup/commands.js';
 import { assemble } from '../wat.ts';
 import { TestProcess } from './process.ts';
@@ -28,6 +29,8 @@ export interface EdgeOptions {
   /** Folders of the repository's `examples/` to copy in, with their modules: see `examples.ts`. */
   readonly examples?: readonly string[];
   readonly manifest?: (text: string) => string;
+  /** Tenants of the store, each with its app in force, as deploys would have left them. */
+  readonly stored?: readonly StockApp[];
   /** More command-line flags. */
   readonly flags?: readonly string[];
   /** File descriptors that the process may have (`RLIMIT_NOFILE`); by default those of the test. */
@@ -198,6 +201,7 @@ export async function launchEdge({
   samples = [],
   examples = [],
   manifest,
+  stored = [],
   flags = [],
   descriptors,
 }: EdgeOptions): Promise<Edge> {
@@ -208,6 +212,7 @@ export async function launchEdge({
   for (const sample of samples) await copySample(sample, tenants, manifest);
   for (const example of examples)
     await cp(join(ROOT, 'examples', example), join(tenants, example), { recursive: true });
+  if (stored.length > 0) await stock(join(folder, 'data'), stored);
   return new Edge(folder, flags, descriptors);
 }
 
