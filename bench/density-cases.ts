@@ -3,7 +3,7 @@
 /** How many tenants are registered, each in a process of its own; the first is what the others are compared with. */
 export const REGISTERED = { full: [1, 10_000, 100_000], quick: [1, 500] } as const;
 /** The share of them whose module is one of its own. */
-export const DISTINCT_SHARE = 0.2;
+export const DISTINCT_SHARE = 0.05;
 /** So many of them are asked afterwards. */
 export const ASKED = 200;
 

@@ -80,6 +80,13 @@ export class Artifacts {
     return this.#options.compiler.finish(prepared);
   }
 
+  /** Makes what {@link compileStored} would find, where it is not there. Rejects as that. */
+  async make({ digest, read }: StoredModule, options: CompileOptions): Promise<void> {
+    const name = this.#nameOf(digest, options);
+    if ((await this.#get(name)) !== null) return;
+    await this.#put(name, await this.#options.compiler.prepare({ bytes: await read(), ...options }));
+  }
+
   /** Removes what other builds have left and what is of no stored module any more. */
   async sweep(digests: ReadonlySet<string>): Promise<void> {
     await this.#options.files.sweep((name) => {

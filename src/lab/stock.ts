@@ -1,8 +1,11 @@
 /** Fills the data folder of a Kerb that does not run yet with tenants, as so many deploys would have left them. */
 import { join } from 'node:path';
 import { admissionReport } from '../control/admission-report.ts';
+import { Artifacts } from '../control/artifacts.ts';
 import { Compiler, type Compiled } from '../control/compiler.ts';
 import { parseManifest } from '../control/manifest.ts';
+import { MODULE_LIMITS } from '../limits.ts';
+import { ArtifactFiles } from '../store/artifact-files.ts';
 import { openBlobs } from '../store/blob-store.ts';
 import { makeFolder } from '../store/folders.ts';
 import type { Json } from '../store/records.ts';
@@ -44,7 +47,7 @@ export async function stock(
   makeFolder(dataFolder);
   const sealer = openSealer(join(dataFolder, 'secrets.key'), process.env[SEALING_KEY_VARIABLE]);
   const store = openStore(join(dataFolder, 'kerb.sqlite'), sealer);
-  const shelf = new Shelf(openBlobs(join(dataFolder, 'blobs')));
+  const shelf = new Shelf(openBlobs(join(dataFolder, 'blobs')), new ArtifactFiles(join(dataFolder, 'artifacts')));
   let count = 0;
   try {
     for (const batch of batchesOf(apps, STOCK_AT_ONCE)) {
@@ -89,9 +92,14 @@ class Shelf {
   readonly #compiler = new Compiler();
   readonly #kinds = new Map<string, Promise<Known>>();
   readonly #digests = new WeakMap<Uint8Array, Promise<string>>();
+  readonly #artifacts: Artifacts;
 
-  constructor(blobs: BlobStore) {
+  constructor(blobs: BlobStore, files: ArtifactFiles) {
     this.#blobs = blobs;
+    const report = (message: string): never => {
+      throw new Error(message);
+    };
+    this.#artifacts = new Artifacts({ compiler: this.#compiler, files, maxModuleBytes: MODULE_LIMITS.bytes, report });
   }
 
   /** Settles with the version of an app when its bytes are on disk. */
@@ -99,7 +107,7 @@ class Shelf {
     const { name, kind, module, manifest } = app;
     const known = this.#kinds.get(kind) ?? this.#admit(app);
     this.#kinds.set(kind, known);
-    const stored = this.#digests.get(module) ?? this.#blobs.put(module);
+    const stored = this.#digests.get(module) ?? this.#store(app);
     this.#digests.set(module, stored);
     const files: Record<string, string> = {};
     for (const [path, bytes] of app.files) files[path] = await this.#blobs.put(bytes);
@@ -117,6 +125,15 @@ class Shelf {
       createdBy: ACTOR,
       files,
     };
+  }
+
+  /** The module and what it is rewritten to, each once. */
+  async #store({ name, manifest: text, module }: StockApp): Promise<string> {
+    const digest = await this.#blobs.put(module);
+    const { abi, limits } = parseManifest(text, `the kerb.toml of ${name}`);
+    const options = { abi, maxMemoryPages: Math.floor(limits.memoryBytes / PAGE_BYTES) };
+    await this.#artifacts.make({ digest, read: async () => module }, options);
+    return digest;
   }
 
   close(): Promise<void> {

@@ -81,7 +81,8 @@ describe('a tenant that rests', () => {
 
   it('whose module is lost fails alone, with a word to the operator, and is served once it is deployed again', async () => {
     const digest = createHash('sha256').update(LOST).digest('hex');
-    await rm(join(edge.folder, 'data', 'blobs', digest.slice(0, 2), digest));
+    for (const folder of ['blobs', 'artifacts'])
+      await rm(join(edge.folder, 'data', folder, digest.slice(0, 2)), { recursive: true });
     const failed = await edge.fetch('lost');
     expect([failed.status, failed.headers['kerb-outcome']]).toEqual([500, 'internal_error']);
     await edge.untilSaid(

@@ -79,6 +79,14 @@ it('keep nothing of an upload that nobody stores, and what became of it when som
   expect([rewritten, reads]).toEqual([1, 0]);
 });
 
+it('are made ahead of who will want them, once', async () => {
+  await artifacts().make(STORED, OPTIONS);
+  await artifacts().make(STORED, OPTIONS);
+  expect([rewritten, reads, kept().length]).toEqual([1, 1, 1]);
+  await artifacts().compileStored(STORED, OPTIONS);
+  expect([rewritten, reads]).toEqual([1, 1]);
+});
+
 it('count the types of a module that another process has rewritten', async () => {
   const own = artifacts();
   await own.compile({ ...OPTIONS, bytes: URI_GUEST }, DIGEST);
