@@ -1,4 +1,5 @@
 /** Bar charts as SVG, for the README: horizontal bars in groups, each with its spread, readable on light and dark. Pure. */
+import { escaped } from '../src/lab/markup.ts';
 
 /** A bar: a measurement with its spread. */
 export interface Bar {
@@ -63,8 +64,8 @@ export function barChart({ title, subtitle, groups, mark }: BarChart): string {
   const height = y + PLACE.bottom;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${PLACE.width} ${height}" role="img">`,
-    `<title>${escapeXml(title)}</title><style>${STYLE}</style>`,
-    `<text class="title" x="16" y="28">${escapeXml(title)}</text><text x="16" y="48">${escapeXml(subtitle)}</text>`,
+    `<title>${escaped(title)}</title><style>${STYLE}</style>`,
+    `<text class="title" x="16" y="28">${escaped(title)}</text><text x="16" y="48">${escaped(subtitle)}</text>`,
     `<line class="axis" x1="${PLACE.left}" y1="${PLACE.top}" x2="${PLACE.left}" y2="${y}"/>`,
     ...parts,
     mark === undefined ? '' : markOf(mark, y, scale),
@@ -83,7 +84,7 @@ function scaleFor(groups: readonly BarGroup[], least: number): Scale {
 }
 
 function groupOf({ label, bars }: BarGroup, top: number, scale: Scale): string {
-  const heading = `<text class="group" x="16" y="${top + 16}">${escapeXml(label)}</text>`;
+  const heading = `<text class="group" x="16" y="${top + 16}">${escaped(label)}</text>`;
   const first = top + PLACE.heading;
   return [heading, ...bars.map((bar, at) => barOf(bar, first + at * (PLACE.bar + PLACE.gap), scale))].join('\n');
 }
@@ -97,10 +98,10 @@ function barOf({ label, value, low, high, tone, text }: Bar, y: number, scale: S
   const [start, end] = [PLACE.left + scale(low), PLACE.left + scale(high)];
   const after = Math.max(end, PLACE.left + scale(value)) + 8;
   return [
-    `<text x="${PLACE.left - 8}" y="${middle + 4}" text-anchor="end">${escapeXml(label)}</text>`,
+    `<text x="${PLACE.left - 8}" y="${middle + 4}" text-anchor="end">${escaped(label)}</text>`,
     `<rect class="${tone}" x="${PLACE.left}" y="${y}" width="${scale(value)}" height="${PLACE.bar}" rx="2"/>`,
     `<path class="whisker" d="M${start} ${middle}H${end}M${start} ${middle - 4}v8M${end} ${middle - 4}v8"/>`,
-    `<text x="${after}" y="${middle + 4}">${escapeXml(text)}</text>`,
+    `<text x="${after}" y="${middle + 4}">${escaped(text)}</text>`,
   ].join('');
 }
 
@@ -111,7 +112,7 @@ function markOf(
 ): string {
   const x = PLACE.left + scale(value);
   const line = `<line class="mark" x1="${x}" y1="${PLACE.top - 6}" x2="${x}" y2="${bottom}"/>`;
-  return `${line}<text x="${x + 4}" y="${PLACE.top - 2}">${escapeXml(label)}</text>`;
+  return `${line}<text x="${x + 4}" y="${PLACE.top - 2}">${escaped(label)}</text>`;
 }
 
 function drawn(value: number): number {
@@ -120,9 +121,4 @@ function drawn(value: number): number {
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** Text for XML content and attribute values. */
-export function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }

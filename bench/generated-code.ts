@@ -1,6 +1,6 @@
 /** Bodies of functions as compilers write them: expressions, loads and stores, branches, loops, switches, calls. Pure. */
 import type { Writer } from '../src/wasm/writer.ts';
-import type { Random } from './random.ts';
+import type { Choices } from './choices.ts';
 
 /** Where functions keep what they compute: 2 KiB that every request begins with as zeros. */
 export const SCRATCH = { at: 4_096, bytes: 2_048 } as const;
@@ -42,9 +42,9 @@ const MOST_CALLS = 2;
 const BODY = { middle: 400, spread: 1.1, most: 20_000 } as const;
 
 /** The length that a body is to have, in bytes. */
-export function bodyLength(random: Random): number {
+export function bodyLength(choices: Choices): number {
   // Twelve draws added up are close to a normal distribution.
-  const normal = Array.from({ length: 12 }, () => random.share()).reduce((sum, share) => sum + share, -6);
+  const normal = Array.from({ length: 12 }, () => choices.share()).reduce((sum, share) => sum + share, -6);
   return Math.min(BODY.most, Math.max(40, Math.round(BODY.middle * Math.exp(BODY.spread * normal))));
 }
 
@@ -56,8 +56,8 @@ export interface BodyPlan {
 }
 
 /** Writes the body of a function `(i32, i32) -> i32`, with its locals, without its length. It ends, and never traps. */
-export function writeBody(out: Writer, random: Random, { bytes, callees }: BodyPlan): void {
-  const body = new Body(out, random, callees);
+export function writeBody(out: Writer, choices: Choices, { bytes, callees }: BodyPlan): void {
+  const body = new Body(out, choices, callees);
   body.begin();
   while (out.length < bytes) body.statement(0);
   body.finish();
@@ -65,17 +65,17 @@ export function writeBody(out: Writer, random: Random, { bytes, callees }: BodyP
 
 class Body {
   readonly #out: Writer;
-  readonly #random: Random;
+  readonly #choices: Choices;
   readonly #callees: readonly number[];
   readonly #values: number;
   readonly #counters = 2;
   #calls = 0;
 
-  constructor(out: Writer, random: Random, callees: readonly number[]) {
+  constructor(out: Writer, choices: Choices, callees: readonly number[]) {
     this.#out = out;
-    this.#random = random;
+    this.#choices = choices;
     this.#callees = callees;
-    this.#values = 2 + random.below(10);
+    this.#values = 2 + choices.below(10);
   }
 
   begin(): void {
@@ -94,7 +94,7 @@ class Body {
 
   /** @param nesting - How many loops it is in. */
   statement(nesting: number): void {
-    const kind = this.#random.below(20);
+    const kind = this.#choices.below(20);
     if (kind < 8) this.#assignment();
     else if (kind < 12) this.#store();
     else if (kind < 15) this.#branch(nesting);
@@ -119,7 +119,7 @@ class Body {
     this.#expression(2);
     this.#ops(OP.if, EMPTY_BLOCK);
     this.statement(nesting);
-    if (this.#random.below(2) === 0) {
+    if (this.#choices.below(2) === 0) {
       this.#out.byte(OP.else);
       this.statement(nesting);
     }
@@ -134,7 +134,7 @@ class Body {
     this.#out.byte(OP.and);
     this.#set(counter);
     this.#ops(OP.loop, EMPTY_BLOCK);
-    for (let left = 1 + this.#random.below(3); left > 0; left--) this.#simple(nesting + 1);
+    for (let left = 1 + this.#choices.below(3); left > 0; left--) this.#simple(nesting + 1);
     this.#get(counter);
     this.#constant(1);
     this.#ops(OP.sub, OP.localTee);
@@ -144,13 +144,13 @@ class Body {
   }
 
   #simple(nesting: number): void {
-    if (nesting < this.#counters && this.#random.below(4) === 0) this.#loop(nesting);
-    else if (this.#random.below(2) === 0) this.#store();
+    if (nesting < this.#counters && this.#choices.below(4) === 0) this.#loop(nesting);
+    else if (this.#choices.below(2) === 0) this.#store();
     else this.#assignment();
   }
 
   #switch(): void {
-    const cases = 3 + this.#random.below(6);
+    const cases = 3 + this.#choices.below(6);
     for (let at = 0; at <= cases; at++) this.#ops(OP.block, EMPTY_BLOCK);
     this.#expression(1);
     this.#constant(15);
@@ -173,21 +173,21 @@ class Body {
     this.#get(DEPTH);
     this.#constant(1);
     this.#ops(OP.sub, OP.call);
-    this.#out.u32(this.#random.pick(this.#callees));
+    this.#out.u32(this.#choices.pick(this.#callees));
     this.#set(this.#someValue());
     this.#out.byte(OP.end);
   }
 
   #expression(depth: number): void {
-    const kind = depth === 0 ? 10 : this.#random.below(12);
+    const kind = depth === 0 ? 10 : this.#choices.below(12);
     if (kind < 7) {
       this.#expression(depth - 1);
       this.#expression(depth - 1);
-      return this.#out.byte(this.#random.pick(BINARY));
+      return this.#out.byte(this.#choices.pick(BINARY));
     }
     if (kind === 7) {
       this.#expression(depth - 1);
-      return this.#out.byte(this.#random.pick([OP.eqz, OP.clz]));
+      return this.#out.byte(this.#choices.pick([OP.eqz, OP.clz]));
     }
     if (kind === 8) {
       for (let at = 0; at < 3; at++) this.#expression(depth - 1);
@@ -197,8 +197,8 @@ class Body {
       this.#address();
       return this.#memory(OP.load);
     }
-    if (this.#random.below(3) === 0) this.#constant(this.#random.bits() >> this.#random.below(30));
-    else this.#get(this.#random.below(3) === 0 ? 0 : this.#someValue());
+    if (this.#choices.below(3) === 0) this.#constant(this.#choices.bits() >> this.#choices.below(30));
+    else this.#get(this.#choices.below(3) === 0 ? 0 : this.#someValue());
   }
 
   /** An address in the scratch area, all but its base. */
@@ -214,7 +214,7 @@ class Body {
   }
 
   #someValue(): number {
-    return PARAMETERS + this.#random.below(this.#values);
+    return PARAMETERS + this.#choices.below(this.#values);
   }
 
   #get(local: number): void {

@@ -4,7 +4,7 @@
  */
 import { Writer } from '../src/wasm/writer.ts';
 import { bodyLength, SCRATCH, writeBody } from './generated-code.ts';
-import { Random } from './random.ts';
+import { Choices } from './choices.ts';
 import { handle, imports } from './servers/http-handler-glue.js';
 
 /** What a module is made for. */
@@ -49,9 +49,9 @@ const TYPES: readonly (readonly [readonly number[], readonly number[]])[] = [
 
 /** The module. */
 export function generateModule({ tenant, seed, bytes }: GeneratedModule): Uint8Array<ArrayBuffer> {
-  const random = new Random(seed);
+  const choices = new Choices(seed);
   const dataBytes = Math.floor(bytes * DATA_SHARE);
-  const lengths = bodyLengths(random, bytes - dataBytes);
+  const lengths = bodyLengths(choices, bytes - dataBytes);
   const pages = Math.ceil((AT.data + dataBytes) / PAGE_BYTES);
   const out = new Writer(bytes + bytes / 8);
   out.bytes([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
@@ -60,8 +60,8 @@ export function generateModule({ tenant, seed, bytes }: GeneratedModule): Uint8A
   section(out, SECTION.function, (to) => list(to, [2, 3, ...lengths.map(() => 4)], (type) => to.u32(type)));
   section(out, SECTION.memory, (to) => list(to, [pages], (least) => to.bytes([0, ...leb(least)])));
   section(out, SECTION.export, writeExports);
-  section(out, SECTION.code, (to) => writeCode(to, random, lengths, tenant));
-  section(out, SECTION.data, (to) => writeData(to, random, tenant, dataBytes));
+  section(out, SECTION.code, (to) => writeCode(to, choices, lengths, tenant));
+  section(out, SECTION.data, (to) => writeData(to, choices, tenant, dataBytes));
   return out.toBytes();
 }
 
@@ -76,10 +76,10 @@ export function memoryMbOf({ bytes }: Pick<GeneratedModule, 'bytes'>): number {
   return Math.ceil((AT.data + bytes * DATA_SHARE + PAGE_BYTES) / 2 ** 20);
 }
 
-function bodyLengths(random: Random, codeBytes: number): number[] {
+function bodyLengths(choices: Choices, codeBytes: number): number[] {
   const lengths: number[] = [];
   for (let left = codeBytes - FRAME_BYTES; left > 0; left -= (lengths.at(-1) ?? 0) + MORE_BYTES) {
-    lengths.push(Math.min(bodyLength(random), Math.max(40, left - MORE_BYTES)));
+    lengths.push(Math.min(bodyLength(choices), Math.max(40, left - MORE_BYTES)));
   }
   while (lengths.length < ENTERED) lengths.push(40);
   return lengths;
@@ -133,18 +133,18 @@ function writeExports(out: Writer): void {
   });
 }
 
-function writeCode(out: Writer, random: Random, lengths: readonly number[], tenant: string): void {
+function writeCode(out: Writer, choices: Choices, lengths: readonly number[], tenant: string): void {
   out.u32(2 + lengths.length);
   const body = new Writer(1_024);
   const end = FIRST_FUNCTION + lengths.length;
-  writeHandler(body, random, { functions: lengths.length, tenant });
+  writeHandler(body, choices, { functions: lengths.length, tenant });
   out.sized(body);
   out.bytes([2, 0, 0x0b]); // handle_response: no locals, end.
   for (const [at, bytes] of lengths.entries()) {
     const first = FIRST_FUNCTION + at + 1;
     const callees = Array.from({ length: Math.min(NEAR, end - first) }, (_, more) => first + more);
     body.reset();
-    writeBody(body, random, { bytes, callees });
+    writeBody(body, choices, { bytes, callees });
     out.sized(body);
   }
 }
@@ -152,7 +152,7 @@ function writeCode(out: Writer, random: Random, lengths: readonly number[], tena
 /** Clears the scratch area, adds up what some functions compute, writes it as hexadecimal digits behind the tenant's name, answers. */
 function writeHandler(
   out: Writer,
-  random: Random,
+  choices: Choices,
   { functions, tenant }: { readonly functions: number; readonly tenant: string },
 ): void {
   const constant = (value: number): void => {
@@ -163,7 +163,7 @@ function writeHandler(
   for (const value of [SCRATCH.at, 0, SCRATCH.bytes]) constant(value);
   out.bytes([0xfc, 0x0b, 0]); // memory.fill
   for (let at = 0; at < ENTERED; at++) {
-    constant(random.bits());
+    constant(choices.bits());
     constant(CALL_DEPTH);
     out.byte(0x10);
     out.u32(FIRST_FUNCTION + Math.floor((functions * at) / ENTERED));
@@ -183,9 +183,9 @@ function writeHandler(
   out.bytes([0x10, 1, 0x42, 0, 0x0b]); // call, i64.const 0, end
 }
 
-function writeData(out: Writer, random: Random, tenant: string, bytes: number): void {
+function writeData(out: Writer, choices: Choices, tenant: string, bytes: number): void {
   const words = new Writer(bytes + 8);
-  while (words.length < bytes) for (let left = random.below(9); left >= 0; left--) words.byte(97 + random.below(26));
+  while (words.length < bytes) for (let left = choices.below(9); left >= 0; left--) words.byte(97 + choices.below(26));
   const segments: readonly (readonly [number, Uint8Array])[] = [
     [AT.name, Buffer.from('content-type')],
     [AT.type, Buffer.from(CONTENT_TYPE)],

@@ -1,14 +1,10 @@
 /** Resident memory of a server, read from /proc: Linux only. */
 import { readFileSync } from 'node:fs';
+import { kibIn } from '../src/lab/process-figures.ts';
 
-/** KiB of physical memory that process `pid` has. Throws when there is no such process. */
+/** KiB of physical memory that process `pid` has. Throws when there is no such process, and `Error` when it has ended. */
 export function residentKibOf(pid: number): number {
-  return parseResidentKib(readFileSync(`/proc/${pid}/status`, 'utf8'));
-}
-
-/** `VmRSS` in the text of `/proc/<pid>/status` (proc(5)). Throws `Error` when it is not there: a process that has ended. */
-export function parseResidentKib(status: string): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kib === undefined) throw new Error('the process has no resident memory any more');
-  return Number(kib);
+  const bytes = kibIn(readFileSync(`/proc/${pid}/status`, 'latin1'), 'VmRSS');
+  if (bytes === null) throw new Error('the process has no resident memory any more');
+  return bytes / 1024;
 }

@@ -4,7 +4,8 @@ import type { BarChart } from './chart.ts';
 import type { Stream, Timed } from './client.ts';
 import { judge, type Aim } from './report.ts';
 import { ATTACKS, type Attack, type RunawayCase } from './runaway-cases.ts';
-import { tailOf, type Spread, type Tail } from './statistics.ts';
+import type { Tail } from '../src/lab/quantile.ts';
+import { tailOf, type Spread } from './statistics.ts';
 import { figure, type Table } from './table.ts';
 import type { VmTimeouts } from './vm-timeout-program.ts';
 

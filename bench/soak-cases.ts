@@ -26,6 +26,3 @@ export const LEAST_MINUTES = 20;
 export const MOST_GROWTH = 0.05;
 /** Growth that is none, however little there is: MiB, mappings, open files that are no sockets. */
 export const SLACK = { residentMib: 24, mappings: 200, files: 8 } as const;
-
-/** The greatest share of requests without an answer: a kept connection may be closed for idleness in the moment that it is used again. */
-export const MOST_LOST = 1 / 1_000;

@@ -1,7 +1,7 @@
 /** The tenants of `soak` that come, change and go while others are served: each step is followed by a look whether it is in force. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '../src/cli/client.ts';
-import { Connection } from '../src/lab/connection.ts';
+import { Connections } from '../src/lab/connections.ts';
 import { faultIn, requestText, type Answer, type Exchange } from '../src/lab/exchange.ts';
 import { generateModule, answerOf } from './generated-module.ts';
 import { CHURN } from './soak-cases.ts';
@@ -39,13 +39,14 @@ interface Life {
 export class Churn {
   readonly #place: ChurnPlace;
   readonly #lives: readonly Life[];
+  readonly #connections: Connections;
   readonly #steps: Record<ChurnStep, number> = { create: 0, deploy: 0, rollback: 0, delete: 0 };
-  #connection: Connection | null = null;
   #faults = 0;
   #made = 0;
 
   constructor(place: ChurnPlace) {
     this.#place = place;
+    this.#connections = new Connections(place.port);
     this.#lives = Array.from({ length: CHURN.tenants }, (_, at) => ({ name: `churn-${at}`, next: 0, answers: [] }));
   }
 
@@ -59,7 +60,7 @@ export class Churn {
       await this.#turn(this.#lives[turn % this.#lives.length] as Life);
       await pause(CHURN.pauseMs, undefined, { signal }).catch(() => undefined);
     }
-    this.#connection?.close();
+    this.#connections.close();
   }
 
   async #turn(life: Life): Promise<void> {
@@ -111,12 +112,9 @@ export class Churn {
     life.answers.push(answerOf(module));
   }
 
-  async #ask(request: string): Promise<{ readonly answer: Answer | null; readonly from: string }> {
-    const connection = this.#connection?.isOpen === true ? this.#connection : new Connection(this.#place.port);
-    if (connection !== this.#connection) await connection.open();
-    this.#connection = connection;
+  #ask(request: string): Promise<{ readonly answer: Answer | null; readonly from: string }> {
     return new Promise((resolve) => {
-      connection.ask(request, (answer) => resolve({ answer, from: connection.from }));
+      this.#connections.ask(request, (answer, { from }) => resolve({ answer, from }));
     });
   }
 

@@ -1,17 +1,10 @@
 /** Order statistics: what a handful of noisy measurements say. Pure. */
+import { quantileOf, tailOf as tailIn, type Tail } from '../src/lab/quantile.ts';
 
 /** The middle and the extremes of a sample. */
 export interface Spread {
   readonly median: number;
   readonly min: number;
-  readonly max: number;
-}
-
-/** The tail of a sample. */
-export interface Tail {
-  readonly count: number;
-  readonly p50: number;
-  readonly p99: number;
   readonly max: number;
 }
 
@@ -22,11 +15,10 @@ export interface Tail {
 export function quantile(sample: readonly number[], q: number): number {
   if (sample.length === 0) throw new RangeError('an empty sample has no quantiles');
   if (!(q >= 0 && q <= 1)) throw new RangeError(`a quantile is a share from 0 to 1, not ${q}`);
-  const sorted = sample.toSorted((a, b) => a - b);
-  const place = q * (sorted.length - 1);
-  const below = sorted[Math.floor(place)] as number;
-  const above = sorted[Math.ceil(place)] as number;
-  return below + (above - below) * (place - Math.floor(place));
+  return quantileOf(
+    sample.toSorted((a, b) => a - b),
+    q,
+  );
 }
 
 /** The median of a sample. Throws `RangeError` when it is empty. */
@@ -48,8 +40,9 @@ export function geometricMean(sample: readonly number[]): number {
 
 /** Half and tail of a sample. Throws `RangeError` when it is empty. */
 export function tailOf(sample: readonly number[]): Tail {
-  const at = (q: number): number => quantile(sample, q);
-  return { count: sample.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+  const tail = tailIn(sample);
+  if (tail === null) throw new RangeError('an empty sample has no tail');
+  return tail;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The closed loop of the traffic generator. */
-import type { Response } from './response-parser.ts';
-import { requestText, type TrafficConnection } from './traffic-connection.ts';
+import type { Connection } from '../src/lab/connection.ts';
+import { requestText, type Answer } from '../src/lab/exchange.ts';
 import { isIn, TrafficRecord, type Window } from './traffic-record.ts';
 import type { ClosedTraffic } from './traffic.ts';
 
@@ -24,12 +24,12 @@ export class ClosedLoop {
   }
 
   /** Begins: each connection is a lane. */
-  start(connections: readonly TrafficConnection[]): void {
+  start(connections: readonly Connection[]): void {
     for (const [lane, connection] of connections.entries()) {
       const host = this.#traffic.hosts[lane % this.#traffic.hosts.length] as string;
       const first = this.#traffic.firstPaths?.[lane] ?? this.#traffic.path;
-      this.#ask(connection, requestText(host, first), (response) => {
-        this.#next(connection, requestText(host, this.#traffic.path), response);
+      this.#ask(connection, requestText({ method: 'GET', target: first, host }), (response) => {
+        this.#next(connection, requestText({ method: 'GET', target: this.#traffic.path, host }), response);
       });
     }
   }
@@ -38,14 +38,14 @@ export class ClosedLoop {
     this.#stopped = true;
   }
 
-  #next(connection: TrafficConnection, text: string, last: Response | null): void {
+  #next(connection: Connection, text: string, last: Answer | null): void {
     if (this.#stopped || last === null || this.#traffic.repeat === 'once') return;
     const again = (): void => this.#ask(connection, text, (response) => this.#next(connection, text, response));
     if (last.status === 200 || this.#traffic.pauseMs === 0) again();
     else setTimeout(() => this.#stopped || again(), this.#traffic.pauseMs);
   }
 
-  #ask(connection: TrafficConnection, text: string, then: (response: Response | null) => void): void {
+  #ask(connection: Connection, text: string, then: (response: Answer | null) => void): void {
     const sentMs = performance.now();
     this.#unanswered += 1;
     if (this.#traffic.repeat === 'once') this.record.sent(null);
@@ -62,7 +62,7 @@ export class ClosedLoop {
     return this.#traffic.repeat === 'once' || isIn(this.#window, nowMs);
   }
 
-  #count(response: Response | null, latencyMs: number): void {
+  #count(response: Answer | null, latencyMs: number): void {
     if (this.#traffic.repeat === 'always') this.record.sent(null);
     if (response === null) return this.record.lost();
     this.record.inTime(response);

@@ -1,19 +1,17 @@
 /** The open loop of the traffic generator: requests leave on schedule, and a late answer delays none of them. */
-import type { Response } from './response-parser.ts';
-import { requestText, type TrafficConnection } from './traffic-connection.ts';
-import { FreeConnections } from './traffic-free.ts';
+import type { Connection } from '../src/lab/connection.ts';
+import { Connections } from '../src/lab/connections.ts';
+import { requestText, type Answer } from '../src/lab/exchange.ts';
 import { isIn, TrafficRecord, type Window } from './traffic-record.ts';
 import type { OpenTraffic } from './traffic.ts';
 
-/** Connections that are opened before the first request. */
-export const READY_CONNECTIONS = 16;
 /** A timer may fire this late: nearer to the next request than that, a loop is polled. */
 export const TIMER_MS = 1.3;
 
 /** Sends at a rate until it is stopped. */
 export class OpenLoopTraffic {
   readonly record: TrafficRecord;
-  readonly #free: FreeConnections;
+  readonly #connections: Connections;
   readonly #text: string;
   readonly #window: Window;
   readonly #periodMs: number;
@@ -23,10 +21,15 @@ export class OpenLoopTraffic {
   #sent = 0;
   #stopped = false;
 
-  constructor({ name, host, path, perSecond }: OpenTraffic, port: number, window: Window, idle: TrafficConnection[]) {
+  constructor(
+    { name, host, path, perSecond }: OpenTraffic,
+    port: number,
+    window: Window,
+    ready: readonly Connection[],
+  ) {
     this.record = new TrafficRecord(name);
-    this.#free = new FreeConnections(port, idle);
-    this.#text = requestText(host, path);
+    this.#connections = new Connections(port, ready);
+    this.#text = requestText({ method: 'GET', target: path, host });
     this.#window = window;
     this.#periodMs = 1000 / perSecond;
     this.#tick();
@@ -56,7 +59,7 @@ export class OpenLoopTraffic {
       this.#sent += 1;
       if (isIn(this.#window, dueMs)) this.#note(dueMs, now);
       const due = dueMs;
-      this.#free.ask(this.#text, (response) => this.#count(response, due));
+      this.#connections.ask(this.#text, (response) => this.#count(response, due));
     }
     if (dueMs - now > TIMER_MS) setTimeout(() => this.#tick(), 1);
     else setImmediate(() => this.#tick());
@@ -71,7 +74,7 @@ export class OpenLoopTraffic {
     return this.#startMs + this.#sent * this.#periodMs;
   }
 
-  #count(response: Response | null, dueMs: number): void {
+  #count(response: Answer | null, dueMs: number): void {
     const now = performance.now();
     if (response !== null && isIn(this.#window, now)) this.record.inTime(response);
     if (!isIn(this.#window, dueMs)) return;

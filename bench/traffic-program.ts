@@ -3,9 +3,9 @@
  * argument names, says `begin` and `end` around the time that is measured, writes the results to the second file, says `done`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { openConnections } from './traffic-connection.ts';
+import { openConnections, READY_CONNECTIONS } from './ready-connections.ts';
 import { ClosedLoop } from './traffic-closed.ts';
-import { OpenLoopTraffic, READY_CONNECTIONS } from './traffic-open.ts';
+import { OpenLoopTraffic } from './traffic-open.ts';
 import type { TrafficPlan } from './traffic.ts';
 
 /** How long answers that are owed may take after the end. */

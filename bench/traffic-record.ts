@@ -1,5 +1,5 @@
 /** The account of one kind of traffic while it is measured. Pure. */
-import type { Response } from './response-parser.ts';
+import type { Answer } from '../src/lab/exchange.ts';
 import { answerName, type TrafficResult } from './traffic.ts';
 
 /** The time that is measured, on the clock of `performance.now()`. */
@@ -34,12 +34,12 @@ export class TrafficRecord {
   }
 
   /** An answer in the time. */
-  inTime(response: Response): void {
+  inTime(response: Answer): void {
     if (response.status === 200) this.#answeredInTime += 1;
   }
 
   /** The answer to a request that counts. */
-  answered({ status, outcome }: Response, latencyMs: number): void {
+  answered({ status, outcome }: Answer, latencyMs: number): void {
     const name = answerName(status, outcome);
     this.#answers[name] = (this.#answers[name] ?? 0) + 1;
     if (status === 200) this.#latencies.push(latencyMs);

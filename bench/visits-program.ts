@@ -3,10 +3,11 @@
  * the visits, writes what came of them to the second file, says `done`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import type { Connection } from '../src/lab/connection.ts';
+import { Connections } from '../src/lab/connections.ts';
 import type { Exchange } from '../src/lab/exchange.ts';
-import { openConnections, type TrafficConnection } from './traffic-connection.ts';
-import { FreeConnections } from './traffic-free.ts';
-import { READY_CONNECTIONS, TIMER_MS } from './traffic-open.ts';
+import { openConnections, READY_CONNECTIONS } from './ready-connections.ts';
+import { TIMER_MS } from './traffic-open.ts';
 import { VisitsRecord } from './visits-record.ts';
 import { exchangesOf, type VisitOrder, type VisitPlan } from './visits.ts';
 
@@ -23,7 +24,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 const say = (word: string): void => void process.stdout.write(`${word}\n`);
 
 /** Makes visits from the common list until there are none left. */
-function visitInTurn(connection: TrafficConnection, left: Iterator<[number, Exchange]>): Promise<void> {
+function visitInTurn(connection: Connection, left: Iterator<[number, Exchange]>): Promise<void> {
   return new Promise((resolve) => {
     const next = (): void => {
       const step = left.next();
@@ -42,15 +43,15 @@ function visitInTurn(connection: TrafficConnection, left: Iterator<[number, Exch
 
 async function visitOnSchedule(
   { atMs }: Extract<VisitOrder, { kind: 'on schedule' }>,
-  connections: TrafficConnection[],
+  ready: readonly Connection[],
 ): Promise<void> {
-  const free = new FreeConnections(port, connections);
+  const connections = new Connections(port, ready);
   const startMs = performance.now();
   for (const [visit, dueMs] of atMs.entries()) {
     const sinceMs = startMs + dueMs;
     await until(sinceMs);
     record.late(performance.now() - sinceMs);
-    free.ask((exchanges[visit] as Exchange).request, (response, { firstByteMs, from }) => {
+    connections.ask((exchanges[visit] as Exchange).request, (response, { firstByteMs, from }) => {
       record.made({ visit, sinceMs, firstByteMs, nowMs: performance.now(), response, from });
     });
   }
@@ -64,12 +65,12 @@ async function until(momentMs: number): Promise<void> {
   }
 }
 
-const connections = await openConnections(port, order.kind === 'in turn' ? order.lanes : READY_CONNECTIONS);
+const ready = await openConnections(port, order.kind === 'in turn' ? order.lanes : READY_CONNECTIONS);
 say('begin');
-if (order.kind === 'on schedule') await visitOnSchedule(order, connections);
+if (order.kind === 'on schedule') await visitOnSchedule(order, ready);
 else {
   const left = exchanges.entries();
-  await Promise.all(connections.map((connection) => visitInTurn(connection, left)));
+  await Promise.all(ready.map((connection) => visitInTurn(connection, left)));
 }
 say('end');
 const deadline = performance.now() + GRACE_MS;

@@ -1,6 +1,5 @@
 /** The account of visits while they are made. Pure. */
-import type { Exchange } from '../src/lab/exchange.ts';
-import type { Response } from './response-parser.ts';
+import type { Answer, Exchange } from '../src/lab/exchange.ts';
 import { verdictOn, type VisitResult } from './visits.ts';
 
 /** Faults that are kept for people. */
@@ -13,7 +12,7 @@ export interface Made {
   readonly sinceMs: number;
   readonly firstByteMs: number;
   readonly nowMs: number;
-  readonly response: Response | null;
+  readonly response: Answer | null;
   /** Where it came from. */
   readonly from: string;
 }

@@ -1,7 +1,6 @@
 /** Visits: requests to many tenants, each of which must give its own answer. What crosses to the generator's process, as JSON. */
-import { faultIn, type Exchange } from '../src/lab/exchange.ts';
+import { faultIn, type Answer, type Exchange } from '../src/lab/exchange.ts';
 import { labTenants, type LabTenant, type TenantOptions } from '../src/lab/tenants.ts';
-import type { Response } from './response-parser.ts';
 import { answerName } from './traffic.ts';
 
 /** A request with a right answer that is known as a whole. */
@@ -52,7 +51,7 @@ export function exchangeOf(tenant: LabTenant): Exchange | null {
 
 /** How an answer is told of, and what is wrong with it; `from`: where the request came from. */
 export function verdictOn(
-  response: Response | null,
+  response: Answer | null,
   right: Exchange,
   from: string,
 ): { readonly verdict: string; readonly fault: string | null } {

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { createContext, Script } from 'node:vm';
-import { tailOf, type Tail } from './statistics.ts';
+import type { Tail } from '../src/lab/quantile.ts';
+import { tailOf } from './statistics.ts';
 
 /** What was measured. */
 export interface VmTimeouts {

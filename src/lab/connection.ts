@@ -1,4 +1,4 @@
-/** A kept connection of the load: one request at a time, over a raw socket, so that every byte of an answer is seen. */
+/** A kept connection of a load: one request at a time, over a raw socket, so that every byte of an answer is seen. */
 import { connect, type Socket } from 'node:net';
 import type { Answer } from './exchange.ts';
 import { ResponseParser } from './response-parser.ts';
@@ -11,23 +11,25 @@ export class Connection {
   readonly #port: number;
   #socket: Socket | null = null;
   #answered: Answered | null = null;
+  #firstByteMs = 0;
   #from = '';
 
   constructor(port: number) {
     this.#port = port;
   }
 
-  /** Opens it. Rejects when it cannot be opened. */
+  /** Opens it. Rejects when it cannot be opened, or is closed meanwhile. */
   open(): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port: this.#port, host: '127.0.0.1', noDelay: true });
+      this.#socket = socket;
       const parser = new ResponseParser((answer) => this.#answer(answer));
       socket.on('connect', () => {
-        this.#socket = socket;
         this.#from = `${socket.localAddress}:${socket.localPort}`;
         resolve();
       });
       socket.on('data', (chunk: Buffer) => {
+        if (this.#firstByteMs === 0) this.#firstByteMs = performance.now();
         try {
           parser.push(chunk);
         } catch {
@@ -36,31 +38,38 @@ export class Connection {
       });
       socket.on('error', reject);
       socket.on('close', () => {
-        this.#socket = null;
         this.#answer(null);
+        reject(new Error('the connection is closed'));
       });
     });
   }
 
-  /** Its own address and port. */
+  /** Its own address and port; empty before it is open. */
   get from(): string {
     return this.#from;
   }
 
-  /** Whether a request can be sent. */
-  get isOpen(): boolean {
-    return this.#socket !== null;
+  /** When the first byte of the last answer came, on the clock of `performance.now()`; 0: none has come. */
+  get firstByteMs(): number {
+    return this.#firstByteMs;
   }
 
-  /** Sends a request; the one before it has been answered. */
+  /** Whether a request can be sent. */
+  get isOpen(): boolean {
+    return this.#socket?.readyState === 'open';
+  }
+
+  /** Sends a request; the one before it has been answered. A connection that is not open answers `null` at once. */
   ask(request: string, answered: Answered): void {
-    if (this.#socket === null) return answered(null);
+    this.#firstByteMs = 0;
+    if (this.#socket === null || !this.isOpen) return answered(null);
     this.#answered = answered;
     this.#socket.write(request, 'latin1');
   }
 
-  /** Ends it; what it was asked gets no answer. */
+  /** Ends it; who waits for an answer is not told any more. */
   close(): void {
+    this.#answered = null;
     this.#socket?.destroy();
   }
 

@@ -52,6 +52,13 @@ export function requestText({ method, target, host, type, body }: RequestParts):
   return `${method} ${target} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
+/** Whether a request may be sent twice for once (RFC 9110 §9.2.2). */
+export function isIdempotent(request: string): boolean {
+  return IDEMPOTENT.has(request.slice(0, request.indexOf(' ')));
+}
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
 /**
  * What is wrong with an answer; `null`: nothing.
  *

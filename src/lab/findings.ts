@@ -61,9 +61,9 @@ export function recordOf(settings: LabSettings, found: Found): LabRecord {
 }
 
 function summaryOf(tally: Tally, seconds: number): PhaseSummary {
-  const { sent, good, hostile, wrong, unexpected, refused, lost } = tally;
+  const { sent, good, hostile, wrong, unexpected, refused, lost, repeated } = tally;
   const tails = { cold: tailOf(tally.coldMs), warm: tailOf(tally.warmMs), lateness: tailOf(tally.latenessMs) };
-  return { seconds, sent, ...tails, good, hostile, wrong, unexpected, refused, lost };
+  return { seconds, sent, ...tails, good, hostile, wrong, unexpected, refused, lost, repeated };
 }
 
 function thisMachine(): LabMachine {

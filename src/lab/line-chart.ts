@@ -1,5 +1,6 @@
 /** Lines over time, or over ranks, as SVG that takes its colours from the page. Pure. */
 import { axisOf, type Axis, type Scale } from './axis.ts';
+import { gridMark } from './grid-mark.ts';
 import { html, type Markup } from './markup.ts';
 
 /** A line. `null` is a gap. */
@@ -99,23 +100,12 @@ function grid({ xText, yText }: LineChart, x: Axis, y: Axis): Markup[] {
   const [bottom, end] = [PLACE.top + PLOT.height, PLACE.width - PLACE.right];
   const rows = y.ticks.map((tick) => {
     const at = top(y.at(tick));
-    return html`<path class="grid" d="M${PLACE.left} ${at}H${end}" /><text
-        class="tick"
-        x="${PLACE.left - 8}"
-        y="${Number(at) + 4}"
-        text-anchor="end"
-        >${yText(tick)}</text
-      >`;
+    const place = { x: PLACE.left - 8, y: Number(at) + 4, anchor: 'end' } as const;
+    return gridMark(`M${PLACE.left} ${at}H${end}`, place, yText(tick));
   });
   const columns = x.ticks.map((tick) => {
     const at = left(x.at(tick));
-    return html`<path class="grid" d="M${at} ${bottom}v4" /><text
-        class="tick"
-        x="${at}"
-        y="${bottom + 18}"
-        text-anchor="middle"
-        >${xText(tick)}</text
-      >`;
+    return gridMark(`M${at} ${bottom}v4`, { x: at, y: bottom + 18, anchor: 'middle' }, xText(tick));
   });
   return [...rows, ...columns];
 }

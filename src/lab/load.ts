@@ -1,5 +1,5 @@
 /** The open load: requests leave when they are due, whatever became of earlier ones, and every answer is checked. */
-import { Connections } from './connections.ts';
+import { Connections, type Passage } from './connections.ts';
 import { faultIn, requestText, type Answer } from './exchange.ts';
 import { REFUSALS } from './hostile-kinds.ts';
 import { KEPT_FAULTS } from './limits.ts';
@@ -140,15 +140,15 @@ export class Load {
     if (tenant.guest.kind !== 'good') return;
     const exchange = tenant.guest.good.exchange(tenant);
     const isCold = this.#answered[place] === 0;
-    this.#connections.ask(exchange.request, (answer, from) => {
+    this.#connections.ask(exchange.request, (answer, passage) => {
       const latency = performance.now() - dueMs;
-      const tally = this.#heard(answer, phase);
+      const tally = this.#heard(answer, passage, phase);
       if (answer === null)
         return this.#keep(tenant, `no answer: the connection broke ${latency.toFixed(1)} ms after it was due`);
       countIn(tally.good, answer.outcome === '' ? 'ok' : answer.outcome);
       if (this.#isRefusal(answer, tally)) return;
       if (answer.outcome !== '') return this.#unexpected(tenant, answer, tally);
-      const fault = faultIn(answer, exchange, from);
+      const fault = faultIn(answer, exchange, passage.from);
       if (fault !== null) return this.#wrong(tenant, fault, tally);
       if (this.#answered[place] === 0) this.#awake += 1;
       this.#answered[place] = 1;
@@ -160,8 +160,8 @@ export class Load {
     const tenant = this.#tenants[place] as LabTenant;
     const { guest, host } = tenant;
     if (guest.kind !== 'hostile') return;
-    this.#connections.ask(requestText({ method: 'GET', target: '/', host }), (answer) => {
-      const tally = this.#heard(answer, phase);
+    this.#connections.ask(requestText({ method: 'GET', target: '/', host }), (answer, passage) => {
+      const tally = this.#heard(answer, passage, phase);
       if (answer === null) return this.#keep(tenant, 'no answer: the connection broke');
       const outcome = answer.outcome === '' ? `${answer.status}` : answer.outcome;
       countIn(tally.hostile, `${kindName(tenant)} ${outcome}`);
@@ -170,10 +170,11 @@ export class Load {
     });
   }
 
-  #heard(answer: Answer | null, phase: PhaseName): Tally {
+  #heard(answer: Answer | null, { sent }: Passage, phase: PhaseName): Tally {
     this.#inFlight -= 1;
     const tally = this.#tally(phase);
     if (answer === null) tally.lost += 1;
+    if (sent === 'repeated') tally.repeated += 1;
     return tally;
   }
 

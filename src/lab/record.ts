@@ -82,6 +82,8 @@ export interface PhaseSummary {
   readonly unexpected: number;
   readonly refused: number;
   readonly lost: number;
+  /** Sent twice: the server had closed the kept connection. No fault. */
+  readonly repeated: number;
 }
 
 /** Figures of a Kerb that nobody has asked anything. */

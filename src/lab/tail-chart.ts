@@ -1,6 +1,7 @@
 /** Tails of latency side by side on one logarithmic scale, as SVG that takes its colours from the page. Pure. */
 import { logAxis, type Axis } from './axis.ts';
 import { countText, msText } from './figures.ts';
+import { gridMark } from './grid-mark.ts';
 import { html, type Markup } from './markup.ts';
 import type { Tail } from './quantile.ts';
 
@@ -35,13 +36,7 @@ function at(axis: Axis, ms: number): number {
 
 function gridLine(tick: number, axis: Axis, height: number): Markup {
   const x = at(axis, tick);
-  return html`<path class="grid" d="M${x} ${PLACE.top}V${height - PLACE.bottom}" /><text
-      class="tick"
-      x="${x}"
-      y="${height - 8}"
-      text-anchor="middle"
-      >${msText(tick)}</text
-    >`;
+  return gridMark(`M${x} ${PLACE.top}V${height - PLACE.bottom}`, { x, y: height - 8, anchor: 'middle' }, msText(tick));
 }
 
 function rowOf({ label, tone, tail }: TailRow, place: number, axis: Axis): Markup {

@@ -29,11 +29,13 @@ export interface Tally {
   refused: number;
   /** Requests without an answer: the connection broke, or none came in time. */
   lost: number;
+  /** Requests that were sent twice, because the server had closed the kept connection. They are told of by what came of the second time. */
+  repeated: number;
 }
 
 /** Nothing yet. */
 export function emptyTally(phase: PhaseName): Tally {
-  const counts = { sent: 0, wrong: 0, unexpected: 0, refused: 0, lost: 0 };
+  const counts = { sent: 0, wrong: 0, unexpected: 0, refused: 0, lost: 0, repeated: 0 };
   return { phase, ...counts, coldMs: [], warmMs: [], latenessMs: [], good: {}, hostile: {} };
 }
 
@@ -44,7 +46,7 @@ export function countIn(counts: Record<string, number>, name: string, more = 1):
 
 /** Adds what `more` counted to `sum`, whatever the phase. */
 export function addTally(sum: Tally, more: Tally): void {
-  for (const name of ['sent', 'wrong', 'unexpected', 'refused', 'lost'] as const) sum[name] += more[name];
+  for (const name of ['sent', 'wrong', 'unexpected', 'refused', 'lost', 'repeated'] as const) sum[name] += more[name];
   for (const name of ['coldMs', 'warmMs', 'latenessMs'] as const) for (const ms of more[name]) sum[name].push(ms);
   for (const name of ['good', 'hostile'] as const)
     for (const [outcome, count] of Object.entries(more[name])) countIn(sum[name], outcome, count);

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Rebuilds the hostile modules from their text; `--check` fails when a committed module differs.
+# Rebuilds the hostile modules, or those of the folder that GUESTS names, from their text; `--check` fails when a committed module differs.
 set -eu
 cd "$(dirname "$0")"
-wat2wasm=../../../node_modules/.bin/wat2wasm
+wat2wasm=$PWD/../../../node_modules/.bin/wat2wasm
 [ -e "$wat2wasm" ] || { echo "build.sh: wabt is missing. Run npm start or npm test once: they install it." >&2; exit 1; }
+cd "${GUESTS:-.}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT INT TERM
 for text in *.wat; do

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { barChart, escapeXml, type Bar, type BarChart } from '../../../bench/chart.ts';
+import { barChart, type Bar, type BarChart } from '../../../bench/chart.ts';
 
 const bar = (label: string, value: number, difference: Partial<Bar> = {}): Bar => ({
   label,
@@ -65,11 +65,5 @@ describe('barChart', () => {
     const single = heightOf(barChart({ title: 'T', subtitle: 'S', groups: [one] }));
     const double = heightOf(barChart({ title: 'T', subtitle: 'S', groups: [one, one] }));
     expect(double - single).toBeGreaterThan(2 * 16);
-  });
-});
-
-describe('escapeXml', () => {
-  it('escapes what XML reads, once', () => {
-    expect(escapeXml('<a b="&amp;">')).toBe('&lt;a b=&quot;&amp;amp;&quot;&gt;');
   });
 });

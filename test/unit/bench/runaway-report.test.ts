@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Tail } from '../../../src/lab/quantile.ts';
 import type { Timed } from '../../../bench/client.ts';
 import {
   MOST_OVERSHOOT_MS,
@@ -12,10 +13,11 @@ import {
   type RunawayResult,
 } from '../../../bench/runaway-report.ts';
 
-const tail = (p99: number): { count: number; p50: number; p99: number; max: number } => ({
+const tail = (p99: number): Tail => ({
   count: 3,
   p50: 0,
   p99,
+  p999: p99,
   max: p99,
 });
 

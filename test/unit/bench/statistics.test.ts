@@ -35,7 +35,7 @@ describe('spreadOf and tailOf', () => {
   it('say what the sample is like', () => {
     expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
     const hundred = Array.from({ length: 101 }, (_, at) => at);
-    expect(tailOf(hundred)).toEqual({ count: 101, p50: 50, p99: 99, max: 100 });
+    expect(tailOf(hundred)).toEqual({ count: 101, p50: 50, p99: 99, p999: 99.9, max: 100 });
   });
 });
 

@@ -1,10 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { openConnections, TrafficConnection } from '../../../bench/traffic-connection.ts';
+import { openConnections } from '../../../bench/ready-connections.ts';
 import { ClosedLoop } from '../../../bench/traffic-closed.ts';
 import { OpenLoopTraffic } from '../../../bench/traffic-open.ts';
 import { isIn, TrafficRecord, type Window } from '../../../bench/traffic-record.ts';
+import type { Connection } from '../../../src/lab/connection.ts';
 import { answerName, errorsOf, type ClosedTraffic, type OpenTraffic } from '../../../bench/traffic.ts';
 
 const ALWAYS: Window = { beginMs: 0, endMs: Infinity };
@@ -34,7 +35,7 @@ async function serverOf(listener: RequestListener): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function lanesTo(port: number, count: number): Promise<TrafficConnection[]> {
+async function lanesTo(port: number, count: number): Promise<Connection[]> {
   const connections = await openConnections(port, count);
   closers.push(() => connections.forEach((connection) => connection.close()));
   return connections;
@@ -99,18 +100,8 @@ describe('errors', () => {
   });
 });
 
-describe('TrafficConnection', () => {
-  it('answers nothing when the server hangs up, and nothing from then on', async () => {
-    const port = await serverOf((request) => request.socket.destroy());
-    const connection = new TrafficConnection(port);
-    await connection.open();
-    const ask = (): Promise<unknown> =>
-      new Promise((resolve) => connection.ask('GET / HTTP/1.1\r\nHost: a\r\n\r\n', resolve));
-    expect(await ask()).toBeNull();
-    expect(await ask()).toBeNull();
-  });
-
-  it('is not opened where nobody listens', async () => {
+describe('openConnections', () => {
+  it('opens none where nobody listens', async () => {
     const port = await serverOf(() => undefined);
     for (const close of closers.splice(0)) close();
     await expect(openConnections(port, 1)).rejects.toThrow('ECONNREFUSED');
@@ -206,7 +197,7 @@ describe('OpenLoopTraffic', () => {
     const port = await serverOf((request, response) => {
       count += 1;
       if (count >= 4) resolve();
-      if (count % 2 === 0) request.socket.destroy();
+      if (count % 2 === 0) request.socket.end('HTTP/1.1 200 OK');
       else response.writeHead(503, { 'content-length': 0 }).end();
     });
     const loop = new OpenLoopTraffic(LIGHT, port, ALWAYS, await lanesTo(port, 2));

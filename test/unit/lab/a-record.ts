@@ -51,6 +51,7 @@ export function aSummary(difference: Partial<PhaseSummary> = {}): PhaseSummary {
     unexpected: 0,
     refused: 0,
     lost: 0,
+    repeated: 0,
     ...difference,
   };
 }

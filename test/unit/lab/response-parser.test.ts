@@ -32,6 +32,13 @@ describe('ResponseParser', () => {
     expect(parse(CHUNKED.slice(0, -2))).toEqual([]);
   });
 
+  it('does not take a body that looks like a head for one', () => {
+    const inner = 'HTTP/1.1 500 No\r\n\r\n';
+    const [only, ...others] = parse(`HTTP/1.1 200 OK\r\ncontent-length: ${inner.length}\r\n\r\n${inner}`);
+    expect(only).toMatchObject({ status: 200, body: inner });
+    expect(others).toEqual([]);
+  });
+
   it('refuses an answer that says nothing of its length', () => {
     expect(() => parse('HTTP/1.1 200 OK\r\n\r\n')).toThrow('without a length');
   });
