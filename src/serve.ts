@@ -1,6 +1,7 @@
 /** Puts Kerb together: the watchdog, the data threads, the control plane and the tenants folder, from start to drain. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { createApi, type Api } from './api/api.ts';
 import { SERVER_OPTIONS } from './api/limits.ts';
 import { openAuthority } from './api/own-authority.ts';
@@ -213,6 +214,7 @@ async function assemble(
         resting: control.resting.figures,
         threads: await threads.usage(),
         residentBytes: process.memoryUsage.rss(),
+        heapBytes: getHeapStatistics().used_heap_size,
         budgets: readAll(budgets),
         types: compiler.types,
         droppedLogBatches: lines.dropped,

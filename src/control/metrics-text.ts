@@ -20,6 +20,7 @@ export interface ThreadMetrics {
   readonly requests: number;
   readonly memories: number;
   readonly idleBytes: number;
+  readonly heapBytes: number;
   readonly cacheBytes: number;
   readonly cacheEntries: number;
 }
@@ -30,6 +31,8 @@ export interface ProcessMetrics {
   readonly resting: RestingFigures;
   readonly threads: readonly ThreadMetrics[];
   readonly residentBytes: number;
+  /** Of the main thread. */
+  readonly heapBytes: number;
   readonly budgets: Readonly<Record<ProcessBudget, BudgetFigures>>;
   /** Distinct function types that V8 has seen. */
   readonly types: number;
@@ -137,6 +140,10 @@ export function metricsText(process: ProcessMetrics, tenants: readonly TenantMet
       'Number of stored responses by the data thread that owns them.',
       perThread(({ cacheEntries }) => cacheEntries),
     ),
+    family('kerb_heap_bytes', 'gauge', 'Used JavaScript heap by thread.', [
+      `{thread="main"} ${process.heapBytes}`,
+      ...perThread(({ heapBytes }) => heapBytes),
+    ]),
     family('kerb_resident_bytes', 'gauge', 'Resident memory of the process.', [` ${process.residentBytes}`]),
     family(
       'kerb_budget_used',

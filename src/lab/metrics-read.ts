@@ -5,7 +5,7 @@ export interface ServerMetrics {
   /** Linear memories alive, and bytes of those that are idle. */
   readonly memories: number | null;
   readonly idleBytes: number | null;
-  /** Bytes of the JavaScript heaps of all threads. */
+  /** Used bytes of the JavaScript heaps of the main thread and the data threads. */
   readonly heapBytes: number | null;
   readonly deployments: number | null;
   /** Tenants that are loaded, and those that their next request wakes; how often one was woken, and put to rest. */

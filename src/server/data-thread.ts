@@ -1,4 +1,5 @@
 /** A data thread: its own listener on the shared port, its own engine, its own event loop. */
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Databases } from '../geo/databases.ts';
 import { Engine } from '../runtime/engine.ts';
@@ -144,7 +145,8 @@ function hear(message: ToDataThread): void {
     case 'usage': {
       const { tasks, ...rest } = engine.usage();
       const { bytes, entries } = cache.usage();
-      const usage = { requests: tasks, ...rest, cacheBytes: bytes, cacheEntries: entries };
+      const { used_heap_size: heapBytes } = getHeapStatistics();
+      const usage = { requests: tasks, ...rest, heapBytes, cacheBytes: bytes, cacheEntries: entries };
       return say({ kind: 'usage', id: message.id, usage });
     }
     case 'rehearse':

@@ -98,6 +98,8 @@ export interface ThreadUsage {
   readonly requests: number;
   readonly memories: number;
   readonly idleBytes: number;
+  /** What is used of its JavaScript heap. */
+  readonly heapBytes: number;
   /** What it stores of the cache. */
   readonly cacheBytes: number;
   readonly cacheEntries: number;

@@ -51,8 +51,12 @@ describe('kerb lab', () => {
     for (const end of ['loop cpu_limit', 'recurse stack_limit', 'trap guest_trap', 'grow memory_limit'])
       expect(ends).toContain(end);
     expect(looks.length).toBeGreaterThan(5);
-    for (const { residentBytes, mappings } of looks)
+    for (const { residentBytes, mappings, heapBytes } of looks) {
       expect(Math.min(residentBytes ?? 0, mappings ?? 0)).toBeGreaterThan(0);
+      // Those of two threads at least, and a part of what is resident.
+      expect(heapBytes).toBeGreaterThan(5 * 2 ** 20);
+      expect(heapBytes).toBeLessThan(residentBytes ?? 0);
+    }
     expect(begin.stocked.residentBytes).toBeGreaterThan(0);
     // More than the 64 that start awake: the others rest until they are asked.
     expect(looks.at(-1)?.wakes).toBeGreaterThanOrEqual(70);

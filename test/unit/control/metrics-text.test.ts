@@ -7,10 +7,11 @@ const PROCESS: ProcessMetrics = {
   deployments: 2,
   resting: { awake: 31, resting: 32, awakeBytes: 33, woken: 34, unwoken: 35, rested: 36 },
   threads: [
-    { requests: 1, memories: 2, idleBytes: 3, cacheBytes: 2_048, cacheEntries: 3 },
-    { requests: 4, memories: 5, idleBytes: 6, cacheBytes: 2_048, cacheEntries: 3 },
+    { requests: 1, memories: 2, idleBytes: 3, heapBytes: 41, cacheBytes: 2_048, cacheEntries: 3 },
+    { requests: 4, memories: 5, idleBytes: 6, heapBytes: 42, cacheBytes: 2_048, cacheEntries: 3 },
   ],
   residentBytes: 7,
+  heapBytes: 40,
   droppedLogBatches: 8,
   budgets: {
     requests: { used: 9, ceiling: 10, refused: 11 },
@@ -85,6 +86,8 @@ describe('the text', () => {
       'kerb_thread_requests{thread="0"} 1',
       'kerb_thread_memories{thread="1"} 5',
       'kerb_thread_idle_bytes{thread="1"} 6',
+      'kerb_heap_bytes{thread="main"} 40',
+      'kerb_heap_bytes{thread="1"} 42',
       'kerb_resident_bytes 7',
       'kerb_log_batches_dropped_total 8',
       'kerb_budget_used{budget="requests"} 9',

@@ -41,6 +41,8 @@ describe('readMetrics', () => {
         'kerb_thread_memories{thread="0"} 3',
         'kerb_thread_memories{thread="1"} 4',
         'kerb_memory_bytes{tenant="a"} 65536',
+        'kerb_heap_bytes{thread="main"} 1000',
+        'kerb_heap_bytes{thread="0"} 500',
         'kerb_budget_used{budget="mappings"} 812',
         'kerb_budget_ceiling{budget="mappings"} 52424',
         'kerb_budget_refused_total{budget="mappings"} 1',
@@ -50,7 +52,7 @@ describe('readMetrics', () => {
         '',
       ].join('\n'),
     );
-    expect(metrics).toMatchObject({ memories: 7, wakes: 12, awake: 9, resting: null, heapBytes: null });
+    expect(metrics).toMatchObject({ memories: 7, wakes: 12, awake: 9, resting: null, heapBytes: 1_500 });
     expect(metrics.budgets).toEqual({ mappings: { used: 812, ceiling: 52_424, refused: 1 } });
   });
 });
