@@ -27,7 +27,7 @@ export interface CapacityEstimate {
   readonly more: number | null;
   /** The name of the bound that comes first. */
   readonly first: string | null;
-  /** The share of tenants that were awake: one more is awake so often. */
+  /** The share of tenants that were awake or had been: of more, as many are taken to be. */
   readonly awakeShare: number;
   readonly bounds: readonly Bound[];
 }

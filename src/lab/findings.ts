@@ -10,7 +10,15 @@ import type { ServerMetrics } from './metrics-read.ts';
 import { popularityOf } from './popularity.ts';
 import { tailOf } from './quantile.ts';
 import { randomFrom } from './random.ts';
-import type { LabLook, LabMachine, LabRecord, LabSettings, LabStart, PhaseSummary } from './record.ts';
+import {
+  isAwakeFromStart,
+  type LabLook,
+  type LabMachine,
+  type LabRecord,
+  type LabSettings,
+  type LabStart,
+  type PhaseSummary,
+} from './record.ts';
 import { addTally, emptyTally, PHASES, type PhaseName, type Tally } from './tally.ts';
 import { guestKinds, kindName, labTenants } from './tenants.ts';
 import { phasesOf } from './phases.ts';
@@ -96,11 +104,13 @@ function popularityCurve({ tenants, shape, exponent, seed, rate }: LabSettings):
 
 function estimate(settings: LabSettings, { start, looks, metrics }: Found): CapacityEstimate {
   const { tenants } = settings;
-  const seen = looks.at(-1)?.seen ?? 0;
+  const isAwake = isAwakeFromStart(start);
+  const seen = isAwake ? tenants : (looks.at(-1)?.seen ?? 0);
   const bound = (figures: Pick<BoundInput, 'name' | 'unit' | 'ceiling' | 'how'> & Growth): BoundInput => {
     const { empty, stocked, peak, ...rest } = figures;
-    const perRegistered = difference(stocked, empty, tenants);
-    return { ...rest, used: peak, perRegistered, perAwake: seen === 0 ? null : difference(peak, stocked, seen) };
+    const perRegistered = isAwake ? null : difference(stocked, empty, tenants);
+    const perAwake = seen === 0 ? null : difference(peak, isAwake ? empty : stocked, seen);
+    return { ...rest, used: peak, perRegistered, perAwake };
   };
   const ceilingOf = (budget: string): number | null => metrics?.budgets[budget]?.ceiling ?? null;
   const ceilingMib = ceilingOf('resident_mib');

@@ -50,9 +50,10 @@ export interface LabLook {
   readonly codeMib: number | null;
   /** CPU seconds since the server's start. */
   readonly cpuSeconds: number | null;
-  /** Tenants that have answered at least once, as the load saw it; and those that are loaded, wakes and rests, as Kerb tells. */
+  /** Tenants that have answered at least once, as the load saw it; and those that are loaded, as Kerb tells. */
   readonly seen: number;
   readonly awake: number | null;
+  /** Tenants woken and put to rest since the server's start, as Kerb tells; also `null` where it was not asked again since the look before. */
   readonly wakes: number | null;
   readonly rests: number | null;
   /** Of the requests that ended since the look before. */
@@ -91,6 +92,8 @@ export interface IdleFigures {
   readonly residentBytes: number | null;
   readonly mappings: number | null;
   readonly codeMib: number | null;
+  /** Tenants that are loaded, as Kerb tells: few are from its start, more rest until they are asked. */
+  readonly awake: number | null;
 }
 
 /** A Kerb without tenants, and one with all of them before the first request. */
@@ -126,4 +129,9 @@ export interface LabRecord {
 /** Whether nothing went wrong: no abort, no wrong byte, no unexpected outcome, nothing lost. */
 export function isClean({ all, server }: Pick<LabRecord, 'all' | 'server'>): boolean {
   return server.aborts === 0 && all.wrong + all.unexpected + all.lost === 0;
+}
+
+/** Whether the tenants were loaded before the first request: then nobody was only there, and what that takes cannot be told. */
+export function isAwakeFromStart({ stocked }: LabStart): boolean {
+  return (stocked.awake ?? 0) > 0;
 }

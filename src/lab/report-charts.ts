@@ -1,4 +1,5 @@
 /** The charts of the report. Pure. */
+import { coldShares } from './cold-share.ts';
 import { countText, msText, numberText, percentText } from './figures.ts';
 import { lineChart, type ChartLine, type LineChart } from './line-chart.ts';
 import type { Markup } from './markup.ts';
@@ -87,17 +88,17 @@ function tenants(record: LabRecord): LineChart {
 }
 
 function coldShare(record: LabRecord): LineChart {
-  const subtitle = 'Share of answers that were the first of their tenant, second by second.';
-  const share = ({ cold: first, warm: later }: LabLook): number | null =>
-    first + later === 0 ? null : first / (first + later);
+  const subtitle =
+    'Tenants woken for requests, by Kerb’s own count, per request sent. Requests that wait for the same tenant are one.';
+  const shares = new Map(coldShares(record.looks).map((share, place) => [record.looks[place], share]));
   return overTime(record, { title: 'Cold share', subtitle, yScale: 'linear', yText: percentText }, [
-    { label: 'cold', tone: 'second', look: 'area', of: share },
+    { label: 'woke a tenant', tone: 'second', look: 'area', of: (look) => shares.get(look) ?? null },
   ]);
 }
 
 function warm(record: LabRecord): LineChart {
   const subtitle =
-    'From when a request was due to its whole answer, for tenants that had answered before. Logarithmic.';
+    'From when a request was due to its whole answer, for tenants that had answered before, if need be woken again. Logarithmic.';
   return overTime(record, { title: 'Warm latency', subtitle, yScale: 'log', yText: msText }, [
     { label: 'p50', tone: 'first', of: (look) => look.warmTail?.p50 ?? null },
     { label: 'p99', tone: 'second', of: (look) => look.warmTail?.p99 ?? null },

@@ -7,7 +7,7 @@ import { html, type Markup, type Part } from './markup.ts';
 import { isClean, type LabRecord } from './record.ts';
 import { latencyChart, loadCharts, timeCharts } from './report-charts.ts';
 import { REPORT_STYLE } from './report-style.ts';
-import { cost, fit, neighbours, speed, verdict, warmShare } from './story.ts';
+import { awakeShare, cost, fit, neighbours, speed, verdict } from './story.ts';
 
 /** The name of the record's file beside the page. */
 export const RECORD_FILE = 'lab.json';
@@ -46,7 +46,9 @@ export function reportPage(record: LabRecord): string {
             <h2>Latency</h2>
             <div class="panel">${latencyChart(record)}</div>
             <p class="small">
-              From when a request was due to the last byte of its right answer, on a logarithmic scale.
+              From when a request was due to the last byte of its right answer, on a logarithmic scale. Cold is the
+              first answer of a tenant, as the load sees it; who was put to rest and woken again is among the warm. The
+              share of requests that woke a tenant, below, is by Kerb's own count.
             </p>
             <h2>Over time</h2>
             <div class="charts">${timeCharts(record)}</div>
@@ -75,14 +77,15 @@ function answerOf({ settings: { tenants }, capacity: { more } }: LabRecord): str
   return `${countText(tenants)} tenants, and about ${countText(roundedDown(more))} more fit`;
 }
 
-function cards({ settings, all, steady, server, looks }: LabRecord): Markup[] {
+function cards(record: LabRecord): Markup[] {
+  const { settings, all, steady, server, looks } = record;
   const card = (value: string, name: string, fault = false): Markup =>
     html`<li class="${fault ? 'bad' : ''}"><b>${value}</b><span>${name}</span></li>`;
   return [
     card(countText(settings.tenants), 'tenants'),
     card(countText(looks.at(-1)?.seen ?? 0), 'of them answered'),
     card(countText(all.sent), `requests in ${numberText(settings.seconds / 60)} min`),
-    card(warmShare(steady), 'warm'),
+    card(awakeShare(record), 'found their tenant awake'),
     card(msText(steady.warm?.p99), 'warm p99'),
     card(msText(steady.cold?.p99), 'cold p99'),
     card(String(server.aborts), 'aborts', server.aborts > 0),
@@ -101,7 +104,7 @@ function faults({ faults: found, server }: LabRecord): Part {
     ${rows.length === 0 ? null : table(['tenant', 'guest', 'the first of them'], rows)}${log}`;
 }
 
-function bounds({ capacity: { bounds: all, first, awakeShare } }: LabRecord): Markup {
+function bounds({ capacity: { bounds: all, first, awakeShare: share } }: LabRecord): Markup {
   const rows = all.map(({ name, unit, used, ceiling, perRegistered, perAwake, more, how }) => {
     const room = more === 'none' ? 'far away' : more === null ? 'unknown' : `${countText(roundedDown(more))} more`;
     const level =
@@ -118,8 +121,8 @@ function bounds({ capacity: { bounds: all, first, awakeShare } }: LabRecord): Ma
   });
   return html`<p>
       Each bound by itself: what was in use at the most of the run, what there is, and what one more tenant takes:
-      there, and in addition awake. ${percentText(awakeShare)} of the tenants had answered at the end, and of more it is
-      taken to be as many. This is an estimate: it holds for tenants like these, asked like these.
+      there, and in addition awake. ${percentText(share)} of the tenants were awake or had been, and of more it is taken
+      to be as many. This is an estimate: it holds for tenants like these, asked like these.
     </p>
     <div class="panel">
       <table>

@@ -49,7 +49,7 @@ export async function runLab(settings: LabSettings, place: LabPlace, events: Lab
     const start = { empty: startFigures(empty), stocked: startFigures(before), startMs: server.startMs, stockMs };
     place.signal.throwIfAborted();
     events.onStage(`sending ${settings.rate} requests a second for ${settings.seconds} s`);
-    const course = new Course(settings, server, events);
+    const course = new Course(settings, server, events, before.metrics);
     await course.run(place.signal);
     events.onStage('ending Kerb');
     return recordOf(settings, { start, ...course.found, ...(await endOf(server, course.died)) });
@@ -77,7 +77,8 @@ async function lookWithoutTenants(options: LabServerOptions): Promise<ServerLook
 }
 
 function startFigures({ residentBytes, mappings, metrics }: ServerLook): LabStart['empty'] {
-  return { residentBytes, mappings, codeMib: metrics?.budgets['code_mib']?.used ?? null };
+  const codeMib = metrics?.budgets['code_mib']?.used ?? null;
+  return { residentBytes, mappings, codeMib, awake: metrics?.awake ?? null };
 }
 
 /** A look a while after the start, when what the start left over is collected. */
@@ -101,14 +102,16 @@ class Course {
   /** Everything, for who follows. */
   readonly #sum = emptyTally('calm');
   #faults: readonly Fault[] = [];
-  #metrics: ServerMetrics | null = null;
+  #metrics: ServerMetrics | null;
   #died: number | null = null;
   #beganMs = 0;
 
-  constructor(settings: LabSettings, server: LabServer, events: LabEvents) {
+  /** @param before - What Kerb told of itself last. */
+  constructor(settings: LabSettings, server: LabServer, events: LabEvents, before: ServerMetrics | null) {
     this.#settings = settings;
     this.#server = server;
     this.#events = events;
+    this.#metrics = before;
   }
 
   /** The exit code of a server that has ended by itself; `null`: it has not. */
@@ -156,6 +159,7 @@ class Course {
 
   async #hear(report: LoadReport): Promise<void> {
     const look = await this.#server.look();
+    const isTold = look.metrics !== this.#metrics;
     this.#metrics = look.metrics;
     const now = emptyTally('calm');
     for (const tally of report.tallies) {
@@ -164,12 +168,17 @@ class Course {
     }
     addTally(this.#sum, now);
     this.#faults = report.faults;
-    const seen = this.#lookOf(look, now, report);
+    const { wakes = null, rests = null } = (isTold ? look.metrics : null) ?? {};
+    const seen = { ...this.#lookOf(look, now, report), wakes, rests };
     this.#looks.push(seen);
     this.#events.onLook(seen, this.#sum);
   }
 
-  #lookOf({ metrics, ...figures }: ServerLook, now: Tally, { awake, inFlight }: LoadReport): LabLook {
+  #lookOf(
+    { metrics, ...figures }: ServerLook,
+    now: Tally,
+    { awake, inFlight }: LoadReport,
+  ): Omit<LabLook, 'wakes' | 'rests'> {
     const atS = (performance.now() - this.#beganMs) / 1_000;
     const { sent, refused, wrong, unexpected, lost } = now;
     const pages = metrics?.budgets['memory_pages']?.used ?? null;
@@ -183,8 +192,6 @@ class Course {
       codeMib: metrics?.budgets['code_mib']?.used ?? null,
       seen: awake,
       awake: metrics?.awake ?? null,
-      wakes: metrics?.wakes ?? null,
-      rests: metrics?.rests ?? null,
       cold: now.coldMs.length,
       warm: now.warmMs.length,
       coldTail: tailOf(now.coldMs),

@@ -1,7 +1,8 @@
 /** What a run found, in sentences: for the terminal and the top of the report. Pure. */
 import { roundedDown } from './capacity.ts';
+import { coldShareFrom } from './cold-share.ts';
 import { bytesText, countText, msText, numberText, percentText } from './figures.ts';
-import { isClean, type LabRecord, type PhaseSummary } from './record.ts';
+import { isAwakeFromStart, isClean, type LabRecord, type PhaseSummary } from './record.ts';
 
 /** The answer, and what it rests on. */
 export function headline(record: LabRecord): string[] {
@@ -34,27 +35,32 @@ export function cost({ capacity, settings, start, looks }: LabRecord): string {
   const seen = looks.at(-1)?.seen ?? 0;
   const each = (mib: number | null | undefined): string =>
     bytesText(mib === null || mib === undefined ? null : mib * 2 ** 20);
+  const server = `the server itself takes ${bytesText(start.empty.residentBytes)}`;
+  if (isAwakeFromStart(start))
+    return `A tenant takes ${each(memory?.perAwake)} of memory: so few are all awake from the start; ${server}.`;
   return [
     `A tenant that is only there takes ${each(memory?.perRegistered)} of memory, one that answers ${each(memory?.perAwake)} more`,
-    ` (${countText(seen)} of ${countText(settings.tenants)} did); the server itself takes ${bytesText(start.empty.residentBytes)}.`,
+    ` (${countText(seen)} of ${countText(settings.tenants)} did); ${server}.`,
   ].join('');
 }
 
 /** How fast answers came, after everybody had come at once, and then. */
-export function speed({ steady, phases: { settling } }: LabRecord): string {
-  const { cold, warm, lateness } = steady;
+export function speed(record: LabRecord): string {
+  const { cold, warm, lateness } = record.steady;
+  const { settling } = record.phases;
   return [
-    `${warmShare(steady)} of requests were warm and took ${msText(warm?.p50)} at p50 and ${msText(warm?.p99)} at p99; a tenant's first`,
+    `${awakeShare(record)} of requests found their tenant awake, by Kerb's own count of wakes. Answers of tenants that had answered before`,
+    ` took ${msText(warm?.p50)} at p50 and ${msText(warm?.p99)} at p99; a tenant's first`,
     ` took ${msText(cold?.p50)} and ${msText(cold?.p99)}. In the ${numberText(settling.seconds)} s before that, when everybody came at`,
     ` once, a first one took ${msText(settling.cold?.p50)} and ${msText(settling.cold?.p99)}. The generator sent its requests up to`,
     ` ${msText(lateness?.p99)} late (p99), which is in these times.`,
   ].join('');
 }
 
-/** The share of right answers that were not the first of their tenant. */
-export function warmShare({ cold, warm }: Pick<PhaseSummary, 'cold' | 'warm'>): string {
-  const answered = (cold?.count ?? 0) + (warm?.count ?? 0);
-  return answered === 0 ? '-' : percentText((warm?.count ?? 0) / answered);
+/** The share of requests after the settling that woke no tenant; `unknown` where Kerb did not tell. */
+export function awakeShare({ looks, phases: { settling } }: LabRecord): string {
+  const cold = coldShareFrom(looks, settling.seconds);
+  return cold === null ? 'An unknown share' : percentText(1 - cold);
 }
 
 /** What well-behaved tenants noticed of hostile ones. */

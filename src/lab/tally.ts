@@ -11,9 +11,9 @@ export interface Tally {
   readonly phase: PhaseName;
   /** Requests that were sent. */
   sent: number;
-  /** Milliseconds from when requests of well-behaved tenants were due to their right answers: where the tenant had never answered before, */
+  /** Milliseconds from when requests of well-behaved tenants were due to their right answers: where the tenant had never answered before, as the load sees it, */
   readonly coldMs: number[];
-  /** and where it had. */
+  /** and where it had, also if it was put to rest since. */
   readonly warmMs: number[];
   /** Milliseconds from when each request was due to when it was sent: the generator's own lateness. */
   readonly latenessMs: number[];

@@ -58,7 +58,7 @@ export function aSummary(difference: Partial<PhaseSummary> = {}): PhaseSummary {
 
 /** The record. */
 export function aRecord(difference: Partial<LabRecord> = {}): LabRecord {
-  const idle = { residentBytes: 2 ** 28, mappings: 700, codeMib: 1 };
+  const idle = { residentBytes: 2 ** 28, mappings: 700, codeMib: 1, awake: 0 };
   return {
     made: '2026-01-31T12:00:00.000Z',
     settings: {
