@@ -41,12 +41,14 @@ export interface RequestParts {
   readonly target: string;
   readonly host: string;
   readonly type?: string;
+  /** More field lines. */
+  readonly fields?: readonly string[];
   readonly body?: string;
 }
 
 /** A request as it goes over the wire (RFC 9112). */
-export function requestText({ method, target, host, type, body }: RequestParts): string {
-  const fields = [`Host: ${host}`];
+export function requestText({ method, target, host, type, fields: more = [], body }: RequestParts): string {
+  const fields = [`Host: ${host}`, ...more];
   if (type !== undefined) fields.push(`Content-Type: ${type}`);
   if (body !== undefined) fields.push(`Content-Length: ${body.length}`);
   return `${method} ${target} HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n${body ?? ''}`;

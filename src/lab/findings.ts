@@ -89,7 +89,12 @@ function kindsOf(settings: LabSettings): Pick<LabRecord, 'kinds' | 'hostileKinds
   for (const tenant of labTenants(settings)) counts.set(kindName(tenant), (counts.get(kindName(tenant)) ?? 0) + 1);
   const tenants = (name: string): number => counts.get(name) ?? 0;
   return {
-    kinds: guestKinds(settings.modules).map(({ name, language }) => ({ name, language, tenants: tenants(name) })),
+    kinds: guestKinds(settings.modules).map(({ name, language, tells }) => ({
+      name,
+      language,
+      tells,
+      tenants: tenants(name),
+    })),
     hostileKinds: HOSTILE_KINDS.map(({ name, tries }) => ({ name, tries, tenants: tenants(name) })),
   };
 }

@@ -1,10 +1,11 @@
 /**
- * The guests that the lab's tenants run: sample apps in five languages over three ABIs that answer without a backend. Most answers say whose
- * they are, by the host, the configuration, a file or the request, so that another tenant's answer is found out.
+ * The guests that the lab's tenants run: sample apps in five languages over three ABIs that answer without a backend. All but one in thirty
+ * say whose their answer is, by the host, the configuration, a file or the request, so that another tenant's is found out.
  */
 import { join } from 'node:path';
 import { ROOT } from '../setup/places.js';
 import { requestText, type Exchange } from './exchange.ts';
+import { PICTURES, pictureTarget } from './pictures.ts';
 
 /** A tenant as its guest is configured for it. */
 export interface GuestSelf {
@@ -52,17 +53,9 @@ type Sample = Omit<GuestKind, 'module'>;
 
 const SAMPLES: readonly Sample[] = [
   {
-    name: 'hello',
-    language: 'WAT',
-    weight: 18,
-    tells: 'nothing',
-    manifest: () => SMALL,
-    exchange: (self) => fine(get(self, '/'), 'Hello from wasm, in a sandbox of its own.\n'),
-  },
-  {
     name: 'site',
     language: 'C',
-    weight: 14,
+    weight: 18,
     tells: 'host',
     manifest: () => SMALL,
     exchange: (self) => fine(get(self, '/headers'), `host: ${self.host}\n`),
@@ -70,7 +63,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'page',
     language: 'Rust',
-    weight: 12,
+    weight: 14,
     tells: 'host',
     manifest: () => SMALL,
     exchange: (self) => fine(get(self, '/'), { sha256: PAGE_SHA256, own: (from) => [self.host, from] }),
@@ -78,7 +71,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'json-api',
     language: 'Rust',
-    weight: 12,
+    weight: 14,
     tells: 'request',
     manifest: () => SMALL,
     exchange: quote,
@@ -86,7 +79,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'basic-auth',
     language: 'C',
-    weight: 10,
+    weight: 12,
     tells: 'config',
     manifest: ({ name }) => `origin = "site"\nconfig = "realm = ${name}\\nuser = ada:engine"\n${WITH_ORIGIN}`,
     exchange: (self) => ({
@@ -99,7 +92,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'redirector',
     language: 'AssemblyScript',
-    weight: 10,
+    weight: 12,
     tells: 'config',
     manifest: ({ name }) => `origin = "site"\nconfig = "/go/* https://${name}.example/:rest 301"\n${WITH_ORIGIN}`,
     exchange: (self) => {
@@ -113,17 +106,9 @@ const SAMPLES: readonly Sample[] = [
     },
   },
   {
-    name: 'counter-fresh',
-    language: 'Zig',
-    weight: 8,
-    tells: 'nothing',
-    manifest: () => `isolation = "request"\n${SMALL}`,
-    exchange: (self) => fine(get(self, '/'), 'Requests answered by this instance: 1\n'),
-  },
-  {
     name: 'docs',
     language: 'C',
-    weight: 5,
+    weight: 10,
     tells: 'file',
     manifest: () => `${CGI}\n[files]\n"/public" = "./public"\n`,
     files: ({ name }) => new Map([['public/index.html', Buffer.from(fileText(name))]]),
@@ -132,7 +117,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'feedback',
     language: 'Zig',
-    weight: 4,
+    weight: 6,
     tells: 'request',
     manifest: () => CGI,
     exchange: feedback,
@@ -140,7 +125,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'tally',
     language: 'AssemblyScript',
-    weight: 3,
+    weight: 5,
     tells: 'request',
     manifest: () => CGI,
     exchange: tally,
@@ -148,30 +133,49 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'ticker',
     language: 'Rust',
-    weight: 2,
+    weight: 3,
     tells: 'request',
     manifest: () => CGI.replace('= 1', '= 2'),
     exchange: (self) => {
-      const count = 1 + (self.place % 4);
+      const count = 1 + (self.place % 20);
       const lines = Array.from({ length: count }, (_, at) => `data: ${at + 1} of ${count}\n\n`);
       return fine(get(self, `/?count=${count}&every=1`), lines.join(''));
     },
   },
   {
+    name: 'hello',
+    language: 'WAT',
+    weight: 2,
+    tells: 'nothing',
+    manifest: () => SMALL,
+    exchange: (self) => fine(get(self, '/'), 'Hello from wasm, in a sandbox of its own.\n'),
+  },
+  {
     name: 'fractal',
     language: 'C',
     weight: 2,
-    tells: 'nothing',
+    tells: 'request',
     manifest: () => '[limits]\ncpu_ms = 1000\nmemory_mb = 2\n',
-    exchange: (self) => fine(get(self, '/image.png?size=48&iter=200'), { sha256: FRACTAL_SHA256, own: () => [] }),
+    exchange: (self) => {
+      const [size, sha256] = PICTURES[self.place % PICTURES.length] as (typeof PICTURES)[number];
+      return fine(get(self, pictureTarget(size)), { sha256, own: () => [] });
+    },
+  },
+  {
+    name: 'counter-fresh',
+    language: 'Zig',
+    weight: 1,
+    tells: 'nothing',
+    manifest: () => `isolation = "request"\n${SMALL}`,
+    exchange: (self) => fine(get(self, '/'), 'Requests answered by this instance: 1\n'),
   },
   {
     name: 'turnstile',
     language: 'C, Proxy-Wasm',
-    weight: 2,
-    tells: 'nothing',
-    manifest: ({ name }) => `origin = "site"\nconfig = "${name} lab 1000"\n${WITH_ORIGIN}`,
-    exchange: (self) => ({ request: get(self, '/'), status: 401, field: null, body: 'send your key as x-api-key\n' }),
+    weight: 1,
+    tells: 'request',
+    manifest: ({ name }) => `origin = "site"\nconfig = "${name} lab 0"\n${WITH_ORIGIN}`,
+    exchange: pass,
   },
 ];
 
@@ -189,9 +193,8 @@ export function manifestText(name: string, lines: string): string {
   return `name = "${name}"\nmain = "handler.wasm"\n${lines}`;
 }
 
-/** Of the answers of `page`, whoever's it is, and of the picture: they change when those apps are built anew. */
+/** Of the answer of `page`, whoever's it is: it changes when the app is built anew. */
 const PAGE_SHA256 = 'd79affce2860aa2cebea677b843616cfa10030f6e92ab1559fbc0c475cb6e8d5';
-const FRACTAL_SHA256 = '6331a8310e985a28454004d556a8a5ca32a31441358f453f3fd025bb407b06a0';
 
 function fileText(name: string): string {
   return `<!doctype html>\n<title>${name}</title>\n<p>A file of ${name}.</p>\n`;
@@ -215,6 +218,17 @@ function feedback({ host, name }: GuestSelf): Exchange {
   const request = requestText({ method: 'POST', target: '/', host, type: 'application/x-www-form-urlencoded', body });
   const list = `<dt>name</dt><dd>${name}</dd>\n<dt>words</dt><dd>well done</dd>\n`;
   return fine(request, `<!doctype html><title>Feedback</title>\n<h1>Thank you</h1>\n<dl>\n${list}</dl>\n`);
+}
+
+/** No key, one that nobody has, or its own, which has no requests left: only its own configuration knows it. */
+function pass({ host, name, place }: GuestSelf): Exchange {
+  const [key, status, body] = [
+    [null, 401, 'send your key as x-api-key\n'] as const,
+    ['nobody', 403, 'nobody has this key\n'] as const,
+    [name, 429, 'this key has no requests left\n'] as const,
+  ][place % 3] as readonly [string | null, number, string];
+  const fields = key === null ? [] : [`X-Api-Key: ${key}`];
+  return { request: requestText({ method: 'GET', target: '/', host, fields }), status, field: null, body };
 }
 
 /** As many words as its place says. */

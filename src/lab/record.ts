@@ -117,7 +117,13 @@ export interface LabRecord {
   readonly all: PhaseSummary;
   /** All but the settling: when everybody comes at once, everybody waits. */
   readonly steady: PhaseSummary;
-  readonly kinds: readonly { readonly name: string; readonly language: string; readonly tenants: number }[];
+  readonly kinds: readonly {
+    readonly name: string;
+    readonly language: string;
+    /** What of the answer is the tenant's own. */
+    readonly tells: string;
+    readonly tenants: number;
+  }[];
   readonly hostileKinds: readonly { readonly name: string; readonly tries: string; readonly tenants: number }[];
   /** Weights of the tenants, the most popular first, at some places, as requests a second. */
   readonly popularity: readonly { readonly rank: number; readonly perSecond: number }[];

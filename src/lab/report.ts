@@ -150,14 +150,14 @@ function hostile({ hostileKinds, all, settings }: LabRecord): Markup {
 }
 
 function kinds({ kinds: all, all: { good, repeated }, settings }: LabRecord): Markup {
-  const rows = all.map(({ name, language, tenants }) => [name, language, countText(tenants)]);
+  const rows = all.map(({ name, language, tells, tenants }) => [name, language, countText(tenants), tells]);
   const ends = Object.entries(good).map(([outcome, count]) => `${outcome} ${countText(count)}`);
   return html`<p>
       ${settings.modules === null ? 'Sample apps of Kerb, each answer checked to the byte' : `Apps of ${settings.modules}: only status and outcome of their answers are checked`}.
       Their requests ended: ${ends.join(', ') || '-'}. ${countText(repeated)} requests were sent twice, because the
       server had closed the idle connection that they went over first.
     </p>
-    ${table(['guest', 'written in', 'tenants'], rows)}`;
+    ${table(['guest', 'written in', 'tenants', 'its own in the answer'], rows)}`;
 }
 
 function settingsTable({ settings: set, machine, start, server }: LabRecord): Markup {

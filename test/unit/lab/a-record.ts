@@ -81,7 +81,7 @@ export function aRecord(difference: Partial<LabRecord> = {}): LabRecord {
     phases: { settling: aSummary(), calm: aSummary(), hostile: aSummary() },
     all: aSummary({ sent: 9_000 }),
     steady: aSummary({ sent: 6_000 }),
-    kinds: [{ name: 'hello', language: 'WAT', tenants: 1_000 }],
+    kinds: [{ name: 'hello', language: 'WAT', tells: 'nothing', tenants: 1_000 }],
     hostileKinds: [{ name: 'loop', tries: 'an empty loop', tenants: 10 }],
     popularity: [
       { rank: 1, perSecond: 20 },

@@ -114,7 +114,7 @@ describe('reportPage', () => {
       machine: { ...record.machine, processor: EVIL, system: EVIL },
       faults: [{ tenant: EVIL, kind: EVIL, what: EVIL }],
       server: { exitCode: 134, aborts: 1, log: [EVIL] },
-      kinds: [{ name: EVIL, language: EVIL, tenants: 1 }],
+      kinds: [{ name: EVIL, language: EVIL, tells: EVIL, tenants: 1 }],
       hostileKinds: [{ name: EVIL, tries: EVIL, tenants: 1 }],
       all: aSummary({ hostile: { [`${EVIL} ${EVIL}`]: 1 }, good: { [EVIL]: 1 } }),
     });
