@@ -16,18 +16,15 @@ import {
   type AzureCase,
 } from './azure-cases.ts';
 import {
-  azureAims,
-  azureChart,
-  azureData,
   azureLateness,
   azureSampleOf,
-  azureTable,
   IDEAL,
   OWN,
   type AzureReading,
   type AzureSample,
   type AzureSeries,
-} from './azure-report.ts';
+} from './azure-figures.ts';
+import { azureAims, azureChart, azureData, azureTable } from './azure-report.ts';
 import { turnOrder } from './measurement.ts';
 import { metricsOf, sampleIn } from './metrics.ts';
 import type { Report, RunOptions } from './report.ts';

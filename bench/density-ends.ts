@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { requestText } from '../src/lab/exchange.ts';
 import type { StockApp } from '../src/lab/stock.ts';
 import { ASKED, LANES, NARROW_MIB, STORM } from './density-cases.ts';
-import type { EndSample } from './density-report.ts';
+import type { EndSample } from './density-figures.ts';
 import type { GeneratedTenant } from './generated-tenants.ts';
 import { metricsOf, sampleIn } from './metrics.ts';
 import { Peak } from './peak.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { DENSITY_KINDS, type DensityKind } from './density-kinds.ts';
 import { LANES, LIVE, STOP } from './density-cases.ts';
-import type { LiveRound, LiveSample, LiveSeries } from './density-report.ts';
+import type { LiveRound, LiveSample, LiveSeries } from './density-figures.ts';
 import type { GeneratedTenant } from './generated-tenants.ts';
 import { heapBytesOf } from './heap.ts';
 import { turnOrder } from './measurement.ts';

@@ -18,14 +18,8 @@ import {
 } from './density-cases.ts';
 import { measureEnds, stormApps } from './density-ends.ts';
 import { measureLive, notesOfKinds, type LiveStage } from './density-live.ts';
-import {
-  densityAims,
-  densityChart,
-  densityData,
-  densityTables,
-  type DensityResult,
-  type RegisteredSample,
-} from './density-report.ts';
+import type { DensityResult, RegisteredSample } from './density-figures.ts';
+import { densityAims, densityChart, densityData, densityTables } from './density-report.ts';
 import { generatedTenants } from './generated-tenants.ts';
 import { heapBytesOf, probeFlags } from './heap.ts';
 import { memoryUseOf } from './memory-use.ts';

@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { azureOrder, azureWeights, KEPT_SHARE, wakingOrder } from '../../../bench/azure-cases.ts';
 import {
-  azureAims,
-  azureChart,
-  azureData,
   azureFigures,
   azureLateness,
   azureSampleOf,
-  azureTable,
   IDEAL,
   OWN,
   slowdownOf,
   type AzureSample,
   type AzureSeries,
-} from '../../../bench/azure-report.ts';
+} from '../../../bench/azure-figures.ts';
+import { azureAims, azureChart, azureData, azureTable } from '../../../bench/azure-report.ts';
 import { targetFor } from '../../../bench/azure.ts';
 import { barChart } from '../../../bench/chart.ts';
 import { AWAKE_SHARE } from '../../../src/control/limits.ts';

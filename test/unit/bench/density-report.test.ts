@@ -2,10 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { barChart } from '../../../bench/chart.ts';
 import { DENSITY_AIMS } from '../../../bench/density-cases.ts';
 import {
-  densityAims,
-  densityChart,
-  densityData,
-  densityTables,
   kibEach,
   strayVerdicts,
   type DensityResult,
@@ -13,7 +9,8 @@ import {
   type LiveSample,
   type LiveSeries,
   type RegisteredSample,
-} from '../../../bench/density-report.ts';
+} from '../../../bench/density-figures.ts';
+import { densityAims, densityChart, densityData, densityTables } from '../../../bench/density-report.ts';
 
 const use = (residentMib: number): LiveSample['use'] => ({ residentMib, mappings: 600, files: 20, sockets: 3 });
 
