@@ -48,4 +48,18 @@ describe('faultIn', () => {
     expect(of('I am t1.localhost, you are 127.0.0.1:1.')).toContain(`does not name ${FROM}`);
     expect(of(`I am t1.localhost, you were ${FROM}.`)).toContain('another SHA-256');
   });
+
+  it('finds every single byte that is another, in short bodies and long ones', () => {
+    const text = `I am t1.localhost, \u00e9\0\u00ff, you are ${FROM}.`;
+    const long = { sha256: digestOf('I am *, \u00e9\0\u00ff, you are *.'), own: () => ['t1.localhost', FROM] };
+    for (const body of [text, long]) {
+      const right: Exchange = { ...RIGHT, field: null, body };
+      expect(faultIn(answer({ body: text }), right, FROM)).toBeNull();
+      for (let at = 0; at < text.length; at++) {
+        const other = String.fromCharCode(text.charCodeAt(at) ^ 1);
+        const wrong = text.slice(0, at) + other + text.slice(at + 1);
+        expect(faultIn(answer({ body: wrong }), right, FROM)).not.toBeNull();
+      }
+    }
+  });
 });
