@@ -108,7 +108,7 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'docs',
     language: 'C',
-    weight: 10,
+    weight: 11,
     tells: 'file',
     manifest: () => `${CGI}\n[files]\n"/public" = "./public"\n`,
     files: ({ name }) => new Map([['public/index.html', Buffer.from(fileText(name))]]),
@@ -133,11 +133,11 @@ const SAMPLES: readonly Sample[] = [
   {
     name: 'ticker',
     language: 'Rust',
-    weight: 3,
+    weight: 2,
     tells: 'request',
     manifest: () => CGI.replace('= 1', '= 2'),
     exchange: (self) => {
-      const count = 1 + (self.place % 20);
+      const count = 1 + (self.place % 4);
       const lines = Array.from({ length: count }, (_, at) => `data: ${at + 1} of ${count}\n\n`);
       return fine(get(self, `/?count=${count}&every=1`), lines.join(''));
     },

@@ -38,8 +38,10 @@ export function cost({ capacity, settings, start, looks }: LabRecord): string {
   const server = `the server itself takes ${bytesText(start.empty.residentBytes)}`;
   if (isAwakeFromStart(start))
     return `A tenant takes ${each(memory?.perAwake)} of memory: so few are all awake from the start; ${server}.`;
+  // Collections between the two looks may give back more than so few tenants take.
+  const rest = memory?.perRegistered === 0 ? 'too little to be measured' : `${each(memory?.perRegistered)} of memory`;
   return [
-    `A tenant that is only there takes ${each(memory?.perRegistered)} of memory, one that answers ${each(memory?.perAwake)} more`,
+    `A tenant that is only there takes ${rest}, one that answers ${each(memory?.perAwake)} more`,
     ` (${countText(seen)} of ${countText(settings.tenants)} did); ${server}.`,
   ].join('');
 }

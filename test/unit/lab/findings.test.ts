@@ -83,6 +83,14 @@ describe('the estimate', () => {
     expect(headline(recordOf(SETTINGS, found())).join(' ')).toContain('A tenant that is only there takes');
   });
 
+  it('says so where tenants at rest take too little to be measured', () => {
+    const { start } = found();
+    const little = found({ start: { ...start, stocked: { ...start.empty, residentBytes: 190 * MIB } } });
+    const record = recordOf(SETTINGS, little);
+    expect(boundOf(record, 'resident memory').perRegistered).toBe(0);
+    expect(headline(record).join(' ')).toContain('only there takes too little to be measured, one that answers');
+  });
+
   it('reckons with how busy the server was in the second half', () => {
     const calm = Array.from({ length: 11 }, (_, at) => aLook(at * 10, { cpuSeconds: at < 5 ? at * 9 : 36 + at }));
     const { used, ceiling, perRegistered } = boundOf(recordOf(SETTINGS, found({ looks: calm })), 'processor time');
