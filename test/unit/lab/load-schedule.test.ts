@@ -1,45 +1,19 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { RequestListener } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { requestText } from '../../../src/lab/exchange.ts';
-import type { GuestKind } from '../../../src/lab/guest-kinds.ts';
 import { KEPT_FAULTS } from '../../../src/lab/limits.ts';
 import { Load, type LoadPlan, type LoadReport } from '../../../src/lab/load.ts';
 import { popularityOf } from '../../../src/lab/popularity.ts';
 import { randomFrom } from '../../../src/lab/random.ts';
 import { addTally, emptyTally, type Tally } from '../../../src/lab/tally.ts';
 import type { LabTenant } from '../../../src/lab/tenants.ts';
+import { endServers, namingKind, serve } from './a-server.ts';
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-async function serve(listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
+afterEach(endServers);
 
 /** Guests whose right answer is their host; `asked` notes whom a request was made for, in order. */
 function tenantsOf(count: number, asked: number[] = []): LabTenant[] {
-  const good: GuestKind = {
-    name: 'naming',
-    language: 'none',
-    weight: 1,
-    tells: 'host',
-    module: '',
-    manifest: () => '',
-    exchange: ({ host, place }) => {
-      asked.push(place);
-      return { request: requestText({ method: 'GET', target: '/', host }), status: 200, field: null, body: host };
-    },
-  };
+  const good = namingKind((place) => asked.push(place));
   return Array.from({ length: count }, (_, place) => {
     const name = `t${place}`;
     return { name, host: `${name}.localhost`, place, mark: null, guest: { kind: 'good', good } };

@@ -1,29 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HOSTILE_KINDS } from '../../../src/lab/hostile-kinds.ts';
-import type { GuestKind } from '../../../src/lab/guest-kinds.ts';
-import { requestText } from '../../../src/lab/exchange.ts';
 import { Load, type LoadPlan } from '../../../src/lab/load.ts';
 import { addTally, emptyTally, type Tally } from '../../../src/lab/tally.ts';
 import type { LabTenant } from '../../../src/lab/tenants.ts';
+import { endServers, namingKind, serve } from './a-server.ts';
 
-/** A guest whose right answer is its host. */
-const NAMING: GuestKind = {
-  name: 'naming',
-  language: 'none',
-  weight: 1,
-  tells: 'host',
-  module: '',
-  manifest: () => '',
-  exchange: ({ host }) => ({
-    request: requestText({ method: 'GET', target: '/', host }),
-    status: 200,
-    field: null,
-    body: host,
-  }),
-};
+const NAMING = namingKind();
 
 const [LOOP] = HOSTILE_KINDS;
 
@@ -37,20 +20,7 @@ const tenantAt = (place: number, guest: LabTenant['guest']): LabTenant => ({
 const GOOD = [0, 1, 2].map((place) => tenantAt(place, { kind: 'good', good: NAMING }));
 const HOSTILE = tenantAt(3, { kind: 'hostile', hostile: LOOP ?? ({} as never) });
 
-const servers: Server[] = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-async function serve(listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
+afterEach(endServers);
 
 const PHASES: LoadPlan['phases'] = [
   { name: 'settling', ms: 100 },
