@@ -109,9 +109,9 @@ class Shelf {
     this.#kinds.set(kind, known);
     const stored = this.#digests.get(module) ?? this.#store(app);
     this.#digests.set(module, stored);
+    const [{ abi, report }, digest] = await Promise.all([known, stored]);
     const files: Record<string, string> = {};
     for (const [path, bytes] of app.files) files[path] = await this.#blobs.put(bytes);
-    const [{ abi, report }, digest] = [await known, await stored];
     return {
       tenant: name,
       digest,
