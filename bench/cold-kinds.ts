@@ -31,7 +31,7 @@ export const COLD_KINDS: readonly ColdKind[] = [
   {
     name: OWN,
     tone: 'own',
-    note: 'one data thread; tenants are in its store; a first request reads the module, admits, rewrites, compiles and instantiates it, with all budgets',
+    note: 'one data thread; tenants are in its store; a first request reads what the module was rewritten to at its deploy, compiles and instantiates it, with all budgets',
     most: Infinity,
     start: ({ data, prefix }) => startStoredKerb({ data, prefix }),
   },

@@ -13,7 +13,15 @@ import { ArtifactFiles } from './store/artifact-files.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { guestMetricsText } from './control/guest-metrics.ts';
 import { metricsText } from './control/metrics-text.ts';
-import { AWAKE_SHARE, LEAST_LIFE_MS, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
+import {
+  AWAKE_SHARE,
+  BARE_PROCESS_MIB,
+  LEAST_AWAKE_SHARE,
+  LEAST_LIFE_MS,
+  MAX_CACHED_CODE_BYTES,
+  RECYCLE_PAGE_TABLE_MIB,
+  RECYCLE_TYPES,
+} from './control/limits.ts';
 import { Control } from './control/control.ts';
 import { ModuleCache } from './control/module-cache.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
@@ -58,6 +66,9 @@ export interface ServingEvents {
   /** The process has used up what only a new process has again: it should drain and start anew. Called once at most. */
   readonly onWornOut: (reason: string) => void;
 }
+
+/** One part in so many of the memory target is for modules that nobody uses. */
+const CODE_SHARE = 8;
 
 /** How often it is asked whether the process is worn out. */
 const WEAR_LOOK_MS = 10_000;
@@ -105,7 +116,7 @@ async function assemble(
     maxModuleBytes,
     report: (message) => log.warn(message),
   });
-  const modules = new ModuleCache(artifacts, budgets);
+  const modules = new ModuleCache(artifacts, budgets, codeShareOf(config.memoryTargetMib));
   const objects = new ObjectStore({
     maxBytes: Math.min(config.memoryTargetMib / OBJECT_SHARE, MAX_OBJECTS_MIB) * 2 ** 20,
     quotaBytes: OBJECTS_PER_TENANT,
@@ -135,7 +146,7 @@ async function assemble(
       rehearse: (deployment, purpose) => threads.rehearse(deployment, purpose),
       objects,
       resting: {
-        maxBytes: config.memoryTargetMib * AWAKE_SHARE * 2 ** 20,
+        maxBytes: awakeBytesOf(config.memoryTargetMib),
         codeBytes: (module) => modules.bytesOf(module),
         admit: () => budgets.admit('code_mib'),
         unwoken: (route, outcome, reason) => threads.unwoken(route, outcome, reason),
@@ -182,11 +193,11 @@ async function assemble(
   const gauge = new ProcessGauge({
     budgets,
     memoryTargetMib: config.memoryTargetMib,
+    onNear: (bytes) => control.resting.relieve(bytes),
     onPressure: (pressure) => {
       if (pressure.measure !== 'none') {
         modules.clear();
         objects.clear();
-        control.resting.relieve(pressure.bytes);
       }
       threads.relieve(pressure);
     },
@@ -257,6 +268,17 @@ async function assemble(
       return draining;
     },
   };
+}
+
+/** What awake tenants may take of the memory target, in bytes. */
+function awakeBytesOf(memoryTargetMib: number): number {
+  const beyondBare = (memoryTargetMib - BARE_PROCESS_MIB) * AWAKE_SHARE;
+  return Math.max(beyondBare, memoryTargetMib * LEAST_AWAKE_SHARE) * 2 ** 20;
+}
+
+/** What modules that nobody uses may take of the memory target, in bytes. */
+function codeShareOf(memoryTargetMib: number): number {
+  return Math.min(MAX_CACHED_CODE_BYTES, (memoryTargetMib / CODE_SHARE) * 2 ** 20);
 }
 
 function readAll(budgets: ProcessBudgets): Record<ProcessBudget, BudgetFigures> {

@@ -131,8 +131,15 @@ export const AWAKE_MODULE_BYTES = 24 * 1024;
 /** What code takes for each of its bytes, as bytes and as machine code: tenants with 10 KB each took 104 KiB in all. */
 export const CODE_FACTOR = 3;
 
-/** The share of the memory target that awake tenants and their code may take; guests' memories and the heaps have the rest. */
+/**
+ * The share of the memory target, but for what a process without tenants takes, that awake tenants and their code may take by estimate;
+ * guests' memories and requests have the rest. At least that of the whole target.
+ */
 export const AWAKE_SHARE = 1 / 2;
+export const LEAST_AWAKE_SHARE = 1 / 8;
+
+/** What a process without tenants takes, in MiB. Measured with two data threads: 250. */
+export const BARE_PROCESS_MIB = 256;
 
 /** How much more than has to be is made room for when awake tenants take too much: who is to rest is not looked for with each that wakes. */
 export const MADE_ROOM_SHARE = 1 / 16;

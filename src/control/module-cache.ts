@@ -29,18 +29,25 @@ export interface ModuleCompiler {
 export class ModuleCache {
   readonly #compiler: ModuleCompiler;
   readonly #budgets: ProcessBudgets;
-  readonly #known = new LRUCache<string, Compiled>({
-    maxSize: MAX_CACHED_CODE_BYTES,
-    sizeCalculation: ({ bytesOut }) => MODULE_OVERHEAD_BYTES + bytesOut,
+  readonly #known: LRUCache<string, Compiled>;
+  /** Those that somebody uses, remembered or not: a second module of the same bytes would take as much again. */
+  readonly #inUse = new Map<string, WeakRef<Compiled>>();
+  readonly #collected = new FinalizationRegistry<string>((key) => {
+    if (this.#inUse.get(key)?.deref() === undefined) this.#inUse.delete(key);
   });
   readonly #underWay = new Map<string, Promise<Compiled>>();
 
   /** Bytes of rewritten code, also of modules that are not remembered any more but are in use. */
   readonly #bytes = new WeakMap<WebAssembly.Module, number>();
 
-  constructor(compiler: ModuleCompiler, budgets: ProcessBudgets) {
+  /** @param maxBytes - Of code that is remembered although nobody uses it; by default {@link MAX_CACHED_CODE_BYTES}. */
+  constructor(compiler: ModuleCompiler, budgets: ProcessBudgets, maxBytes: number = MAX_CACHED_CODE_BYTES) {
     this.#compiler = compiler;
     this.#budgets = budgets;
+    this.#known = new LRUCache<string, Compiled>({
+      maxSize: maxBytes,
+      sizeCalculation: ({ bytesOut }) => MODULE_OVERHEAD_BYTES + bytesOut,
+    });
   }
 
   /** Bytes of the code of a module that came from here. */
@@ -71,12 +78,14 @@ export class ModuleCache {
     compile: () => Promise<Compiled>,
   ): Promise<Compiled> {
     const key = `${digest} ${abi} ${maxMemoryPages}`;
-    const compiled = this.#known.get(key);
+    const compiled = this.#known.get(key) ?? this.#inUse.get(key)?.deref();
     if (compiled !== undefined) return compiled;
     const running = this.#underWay.get(key) ?? this.#start(compile).finally(() => this.#underWay.delete(key));
     this.#underWay.set(key, running);
     const fresh = await running;
     this.#known.set(key, fresh);
+    this.#inUse.set(key, new WeakRef(fresh));
+    this.#collected.register(fresh, key);
     this.#bytes.set(fresh.module, fresh.bytesOut);
     return fresh;
   }

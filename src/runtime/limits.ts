@@ -57,6 +57,9 @@ export const DEFAULT_MAX_MAPPINGS = 65_530;
  */
 export const MAX_CODE_MIB = 3_072;
 
+/** The share of the target from which on what nobody asks for is put away, so that resident memory seldom comes to the target itself. */
+export const NEAR_TARGET_SHARE = 7 / 8;
+
 /**
  * How far above the target nobody is served at all and the requests that hold most are ended, as a factor of the target: what
  * guests can touch between two looks has to fit between.

@@ -13,6 +13,7 @@ import {
   MAX_SOCKETS,
   MAX_TASKS,
   MEMORY_CEILING_FACTOR,
+  NEAR_TARGET_SHARE,
   RELIEF_PAUSE_MS,
   RESIDENT_LOOK_MS,
   SOCKETS_SHARE,
@@ -111,6 +112,11 @@ export interface GaugeOptions {
   readonly memoryTargetMib: number;
   /** Told at most every {@link RELIEF_PAUSE_MS} while resident memory is above the target, and once when it no longer is. */
   readonly onPressure: (pressure: Pressure) => void;
+  /**
+   * Told at each look how many bytes resident memory is over {@link NEAR_TARGET_SHARE} of the target, while it is: what can be dropped
+   * without anybody noticing is to go before there is pressure.
+   */
+  readonly onNear?: (bytes: number) => void;
   readonly readings?: Readings;
 }
 
@@ -140,6 +146,8 @@ export class ProcessGauge {
     if (resident === null) return;
     const bytes = resident - memoryTargetMib * MIB;
     budgets.set('resident_mib', Math.ceil(resident / MIB));
+    const near = resident - memoryTargetMib * MIB * NEAR_TARGET_SHARE;
+    if (near > 0) this.#options.onNear?.(near);
     if (bytes <= 0 && this.#pressed === 'at ease') return;
     if (bytes > 0 && nowMs - this.#saidAt < RELIEF_PAUSE_MS) return;
     this.#pressed = bytes > 0 ? 'pressed' : 'at ease';

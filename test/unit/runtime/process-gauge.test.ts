@@ -4,6 +4,7 @@ import {
   DEFAULT_MAX_DESCRIPTORS,
   MAX_SOCKETS,
   MEMORY_CEILING_FACTOR,
+  NEAR_TARGET_SHARE,
   RELIEF_PAUSE_MS,
 } from '../../../src/runtime/limits.ts';
 import type { ProcessBudgets } from '../../../src/runtime/process-budgets.ts';
@@ -32,6 +33,8 @@ interface Bench {
   readonly gauge: ProcessGauge;
   readonly budgets: ProcessBudgets;
   readonly said: Pressure[];
+  /** Bytes over the share of the target that is near it. */
+  readonly near: number[];
   residentMib: number;
   mappings: Mappings | Error;
 }
@@ -40,21 +43,33 @@ interface Bench {
 function bench(): Bench {
   const budgets = processBudgets(ceilingsFor(TARGET));
   const said: Pressure[] = [];
+  const near: number[] = [];
   const figures = { residentMib: 0, mappings: { count: 0, codeBytes: 0 } as Mappings | Error };
   gauge = new ProcessGauge({
     budgets,
     memoryTargetMib: TARGET,
     onPressure: (pressure) => void said.push(pressure),
+    onNear: (bytes) => void near.push(bytes),
     readings: {
       residentBytes: () => figures.residentMib * MIB,
       mappings: () =>
         figures.mappings instanceof Error ? Promise.reject(figures.mappings) : Promise.resolve(figures.mappings),
     },
   });
-  return Object.assign(figures, { gauge, budgets, said });
+  return Object.assign(figures, { gauge, budgets, said, near });
 }
 
 describe('resident memory', () => {
+  it('near the target is told at each look, before there is pressure', () => {
+    const own = bench();
+    own.residentMib = TARGET * NEAR_TARGET_SHARE;
+    own.gauge.lookAtMemory(0);
+    own.residentMib += 5;
+    own.gauge.lookAtMemory(100);
+    own.gauge.lookAtMemory(200);
+    expect([own.near, own.said]).toEqual([[5 * MIB, 5 * MIB], []]);
+  });
+
   it('below the target is noted, and nobody is told', () => {
     const own = bench();
     own.residentMib = 799.5;
