@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AWAKE_SHARE } from '../src/control/limits.ts';
+import { targetFor as memoryTargetFor } from '../src/control/awake-share.ts';
 import { stock } from '../src/lab/stock.ts';
 import { labTenants, stockApps } from '../src/lab/tenants.ts';
 import { findAffinity, type Affinity } from './affinity.ts';
@@ -126,7 +126,7 @@ async function startBoth(
 /** MiB to aim at, so that {@link KEPT_SHARE} of what takes `awakeBytes` stays awake. */
 export function targetFor(awakeBytes: number | null): number {
   if (awakeBytes === null) return UNTOLD_MIB;
-  return Math.max(LEAST_MIB, Math.ceil((KEPT_SHARE * awakeBytes) / AWAKE_SHARE / 2 ** 20));
+  return Math.max(LEAST_MIB, memoryTargetFor(KEPT_SHARE * awakeBytes));
 }
 
 async function start(

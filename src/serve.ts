@@ -8,20 +8,13 @@ import { openAuthority } from './api/own-authority.ts';
 import type { Config } from './config.ts';
 import { ObjectStore } from './cache/object-store.ts';
 import { Artifacts } from './control/artifacts.ts';
+import { awakeBytesOf } from './control/awake-share.ts';
 import { Compiler } from './control/compiler.ts';
 import { ArtifactFiles } from './store/artifact-files.ts';
 import { ControlListener } from './control/control-listener.ts';
 import { guestMetricsText } from './control/guest-metrics.ts';
 import { metricsText } from './control/metrics-text.ts';
-import {
-  AWAKE_SHARE,
-  BARE_PROCESS_MIB,
-  LEAST_AWAKE_SHARE,
-  LEAST_LIFE_MS,
-  MAX_CACHED_CODE_BYTES,
-  RECYCLE_PAGE_TABLE_MIB,
-  RECYCLE_TYPES,
-} from './control/limits.ts';
+import { LEAST_LIFE_MS, MAX_CACHED_CODE_BYTES, RECYCLE_PAGE_TABLE_MIB, RECYCLE_TYPES } from './control/limits.ts';
 import { Control } from './control/control.ts';
 import { ModuleCache } from './control/module-cache.ts';
 import { TenantsFolder } from './control/tenants-folder.ts';
@@ -268,12 +261,6 @@ async function assemble(
       return draining;
     },
   };
-}
-
-/** What awake tenants may take of the memory target, in bytes. */
-function awakeBytesOf(memoryTargetMib: number): number {
-  const beyondBare = (memoryTargetMib - BARE_PROCESS_MIB) * AWAKE_SHARE;
-  return Math.max(beyondBare, memoryTargetMib * LEAST_AWAKE_SHARE) * 2 ** 20;
 }
 
 /** What modules that nobody uses may take of the memory target, in bytes. */

@@ -13,7 +13,7 @@ import {
 import { azureAims, azureChart, azureData, azureTable } from '../../../bench/azure-report.ts';
 import { targetFor } from '../../../bench/azure.ts';
 import { barChart } from '../../../bench/chart.ts';
-import { AWAKE_SHARE } from '../../../src/control/limits.ts';
+import { awakeBytesOf } from '../../../src/control/awake-share.ts';
 
 const CASE = { tenants: 1_000, perSecond: 100 };
 
@@ -46,7 +46,7 @@ describe('the requests of azure', () => {
 
 describe('the memory target', () => {
   it('gives awake tenants a part of what they take', () => {
-    expect(targetFor(1_000 * 2 ** 20)).toBe((1_000 * KEPT_SHARE) / AWAKE_SHARE);
+    expect(awakeBytesOf(targetFor(1_000 * 2 ** 20))).toBe(1_000 * KEPT_SHARE * 2 ** 20);
     expect(targetFor(0)).toBe(320);
   });
 });
