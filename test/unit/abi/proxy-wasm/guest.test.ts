@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Reply } from '../../../../src/abi/abi.ts';
 import { BackendError, type Backend } from '../../../../src/capability/backend.ts';
 import { BodyError } from '../../../../src/http/body.ts';
@@ -56,6 +56,12 @@ const REQUEST = {
 async function textOf(reply: Reply): Promise<string> {
   return reply.kind === 'relay' ? readAll(reply.body) : whole(reply).text;
 }
+
+/** From now on time passes when the test says so; turns of the event loop go on. */
+function stopClocks(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance', 'Date'] });
+}
+afterEach(() => vi.useRealTimers());
 
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
@@ -293,6 +299,7 @@ describe('the context of the plugin, in an instance that lives on', () => {
   });
 
   it('hears once of a tick that was due between two requests, and of messages', async () => {
+    stopClocks();
     const filter: DirectFilter = new DirectFilter({
       ...ALL,
       proxy_on_configure: () => {
@@ -306,7 +313,7 @@ describe('the context of the plugin, in an instance that lives on', () => {
     filter.guest.reset('exchange');
     filter.called.length = 0;
     filter.shared.enqueue(1, Buffer.from('from elsewhere'));
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await vi.advanceTimersByTimeAsync(30);
     await filter.handle({ origin: new NotingBackend() });
     expect(filter.called.slice(0, 3)).toEqual(['tick 1', 'queue_ready 1 1', 'context_create 3 1']);
     filter.guest.reset('instance');
@@ -380,7 +387,8 @@ describe('an instance whose request is over', () => {
   });
 
   it('ends a callback that nobody waits for before it serves another', async () => {
-    const ticking = Promise.withResolvers<void>();
+    stopClocks();
+    const [ticking, answering] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const filter: DirectFilter = new DirectFilter({
       proxy_on_configure: () => {
         filter.call('set_tick_period_milliseconds', 10);
@@ -392,15 +400,17 @@ describe('an instance whose request is over', () => {
     let isDone = false;
     const origin: Backend = {
       fetch: async (request) => {
-        // The origin answers while the tick is under way.
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await answering.promise;
         return new NotingBackend().fetch(request);
       },
     };
     const handling = filter.handle({ origin }).then(() => {
       isDone = true;
     });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await vi.advanceTimersByTimeAsync(10);
+    // The origin answers while the tick is under way.
+    answering.resolve();
+    await settled();
     expect([isDone, filter.called]).toEqual([false, ['configure 1 10', 'tick 1']]);
     ticking.resolve();
     await handling;
@@ -408,24 +418,28 @@ describe('an instance whose request is over', () => {
   });
 
   it('fails with a callback that nobody waits for', async () => {
+    stopClocks();
+    const [ticking, answering] = [Promise.withResolvers<never>(), Promise.withResolvers<void>()];
     const filter: DirectFilter = new DirectFilter({
       proxy_on_configure: () => {
         filter.call('set_tick_period_milliseconds', 10);
         return 1;
       },
-      proxy_on_tick: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 30));
-        throw new WebAssembly.RuntimeError('unreachable');
-      },
+      proxy_on_tick: () => ticking.promise,
     });
     await filter.start();
     const origin: Backend = {
       fetch: async (request) => {
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await answering.promise;
         return new NotingBackend().fetch(request);
       },
     };
-    await expect(filter.handle({ origin })).rejects.toThrow('unreachable');
+    const failing = expect(filter.handle({ origin })).rejects.toThrow('unreachable');
+    await vi.advanceTimersByTimeAsync(10);
+    answering.resolve();
+    await settled();
+    ticking.reject(new WebAssembly.RuntimeError('unreachable'));
+    await failing;
     filter.guest.reset('instance');
   });
 });
