@@ -24,7 +24,17 @@ export interface StoredModule {
 export type CompileOptions = Omit<CompileRequest, 'bytes'>;
 
 /** Where from here sources that decide what becomes of a module are: a build in which one differs makes its own artifacts. */
-const SOURCES = ['../wasm', '../instrument', '../abi', '../limits.ts', './compilation.ts', './artifacts.ts'];
+const SOURCES = [
+  '../wasm',
+  '../instrument',
+  '../abi',
+  '../limits.ts',
+  './limits.ts',
+  './compilation.ts',
+  './canary.ts',
+  './canary-process.ts',
+  './artifacts.ts',
+];
 
 /** Hex digits of a build, and of options, in the name of an artifact. */
 const PART_CHARS = 16;

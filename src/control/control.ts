@@ -40,7 +40,7 @@ export interface ControlOptions {
   readonly compile: Compile;
   /** By default, stored modules are compiled like uploads. */
   readonly compileStored?: CompileStored;
-  /** Told that an upload with that digest was stored. */
+  /** Told that a module or another file with that digest was stored. */
   readonly onStored?: (digest: string) => void;
   /** Told which stored bytes there are, now and then: what is kept for others can go. */
   readonly onSweep?: (digests: ReadonlySet<string>) => Promise<void>;

@@ -1,4 +1,5 @@
 /** From an app's manifest, module and configuration to a deployment, or to a refusal that says what to change. */
+import { hash } from 'node:crypto';
 import type { GuestGrants } from '../abi/abi.ts';
 import { ABIS } from '../abi/detect.ts';
 import type { GrantedFolder } from '../capability/files.ts';
@@ -95,15 +96,22 @@ export class Pipeline {
     const began = performance.now();
     const compiled = await this.#compiled(manifest, module, manifest);
     const filters: AdmittedFilter[] = [];
-    for (const filter of manifest.filters) filters.push(await this.#filter(filter, parts, manifest));
+    const from = 'read' in module ? 'stored' : 'uploaded';
+    for (const filter of manifest.filters) filters.push(await this.#filter(filter, parts, manifest, from));
     const compileMs = performance.now() - began;
     return { manifest, config, pages: sharedPages(pages), granted, compiled, filters, compileMs };
   }
 
-  async #filter(filter: ManifestFilter, files: AppFiles['filters'], manifest: Manifest): Promise<AdmittedFilter> {
+  async #filter(
+    filter: ManifestFilter,
+    files: AppFiles['filters'],
+    manifest: Manifest,
+    from: 'stored' | 'uploaded',
+  ): Promise<AdmittedFilter> {
     const { name, main, config } = filter;
     try {
-      const compiled = await this.#compiled(filter, fileOf(files, main), manifest);
+      const bytes = fileOf(files, main);
+      const compiled = await this.#compiled(filter, from === 'stored' ? storedModule(bytes) : bytes, manifest);
       return { name, manifest: filter, config: contentOf(config, files), compiled };
     } catch (error) {
       if (error instanceof KerbError)
@@ -178,6 +186,11 @@ function filterOf({ name, manifest, config, compiled }: AdmittedFilter, app: Dep
 
 /** Ids that an app has for its filters: more than it may have filters. */
 const FILTER_IDS = 32;
+
+/** A module that was read from the store with the other files of its app. */
+function storedModule(bytes: Uint8Array<ArrayBuffer>): StoredModule {
+  return { digest: hash('sha256', bytes), read: () => Promise.resolve(bytes) };
+}
 
 function contentOf(config: ManifestConfig, files: AppFiles['filters']): Uint8Array {
   return config.kind === 'text' ? new TextEncoder().encode(config.text) : fileOf(files, config.path);

@@ -32,7 +32,7 @@ export interface TenantVersionsOptions {
   readonly views: TenantViews;
   readonly deploying: Deploying;
   readonly activation: Activation;
-  /** Told that an upload with that digest was stored. */
+  /** Told that a module or another file with that digest was stored. */
   readonly onStored: (digest: string) => void;
   /** Turns of tenants, by name. */
   readonly turns: InTurn;
@@ -160,7 +160,7 @@ export class TenantVersions {
     { source, admitted, report, signedBy }: Accepted,
   ): Promise<VersionRecord> {
     const { digest, files } = await storeParts(this.#options.blobs, source);
-    this.#options.onStored(digest);
+    for (const stored of [digest, ...Object.values(files)]) this.#options.onStored(stored);
     return this.#options.trail.atomically(() => {
       const version = this.#options.store.appendVersion({
         tenant,

@@ -46,7 +46,7 @@ export interface TenantsOptions {
   readonly trail: AuditTrail;
   readonly views: TenantViews;
   readonly maxModuleBytes: number;
-  /** Told that an upload with that digest was stored. */
+  /** Told that a module or another file with that digest was stored. */
   readonly onStored: (digest: string) => void;
   readonly cache: CacheDesk;
   /** Told when a name has become free. Routes are told of elsewhere: {@link ./in-force.ts InForceOptions.onFreed}. */

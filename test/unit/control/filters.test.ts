@@ -1,4 +1,5 @@
 /** Filters of a manifest on their way to a deployment: written, read from a folder or an upload, stored, admitted. */
+import { createHash } from 'node:crypto';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -230,6 +231,22 @@ describe('the files of filters', () => {
 });
 
 describe('the deployment of an app with filters', () => {
+  it('of the store has all its modules compiled as stored ones, by their digests', async () => {
+    const asked: string[] = [];
+    const refuse = (): never => {
+      throw new Error('compiled as an upload');
+    };
+    const pipeline = new Pipeline(refuse, async ({ digest, read }, options) => {
+      asked.push(digest);
+      return stubCompile()({ bytes: await read(), ...options });
+    });
+    const app = source();
+    const digest = createHash('sha256').update(app.module).digest('hex');
+    await pipeline.admit({ ...app, module: { digest, read: async () => app.module } });
+    const filters = app.manifest.filters.map(({ main }) => app.filters.get(main) ?? new Uint8Array(0));
+    expect(asked).toEqual([digest, ...filters.map((bytes) => createHash('sha256').update(bytes).digest('hex'))]);
+  });
+
   it('is a chain of guests with ids of their own, in order, the app last', async () => {
     const pipeline = new Pipeline(stubCompile());
     const deployment = pipeline.deploymentOf(await pipeline.admit(source()), PLACE, NO_STORES);
