@@ -139,5 +139,6 @@ export const WAKE_DEADLINE_MS = 10_000;
 /** Requests of one data thread that wait for tenants at once, each with what {@link BODY_BACKLOG_BYTES} lets come of its body. Beyond: `capacity`. */
 export const MAX_WAITING_FOR_TENANTS = 2_000;
 
-/** How long a tenant that could not be woken is not tried again. */
+/** How long a tenant that could not be woken is not tried again, and of how many that is remembered: each is a try that control is spared. */
 export const UNWOKEN_MS = 1_000;
+export const MAX_UNWOKEN = 10_000;

@@ -2,7 +2,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Route } from '../runtime/deployment.ts';
 import { CapacityError, Refusal } from '../runtime/refusal.ts';
-import { MAX_WAITING_FOR_TENANTS, UNWOKEN_MS, WAKE_DEADLINE_MS } from './limits.ts';
+import { MAX_UNWOKEN, MAX_WAITING_FOR_TENANTS, UNWOKEN_MS, WAKE_DEADLINE_MS } from './limits.ts';
 
 /** What a waiting request hears: `null`: the table has changed and it is to be routed anew; otherwise why there is nothing to wait for. */
 export type Woken = Refusal | null;
@@ -13,9 +13,6 @@ interface Waiting {
   readonly late: NodeJS.Timeout;
   requests: number;
 }
-
-/** How many routes are remembered that could not be woken: each is a try that control is spared. */
-const MAX_UNWOKEN = 10_000;
 
 /** Asks for each tenant once, however many requests wait for it. What waits settles, at the latest after {@link WAKE_DEADLINE_MS}. */
 export class Waking {
