@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WOKEN_AT_START } from '../../src/control/limits.ts';
 import type { StockApp } from '../../src/lab/stock.ts';
-import { ECHO_GUEST, guest, URI_GUEST } from '../guests.ts';
+import { ECHO_GUEST, guest, PASS_GUEST, URI_GUEST } from '../guests.ts';
 import { Admin } from './admin.ts';
 import { startEdge, type Edge } from './edge.ts';
+import { openThrough, Origin } from './websocket-peers.ts';
 
 /** One module that many have, by the array itself. */
 function app(name: string, module: Uint8Array<ArrayBuffer>, more = ''): StockApp {
@@ -77,6 +78,22 @@ describe('a tenant that rests', () => {
     await admin.change('PUT', '/tenants/domain/domains/own.test');
     expect((await edge.fetch('own.test', '/z')).text).toBe('/z');
     expect((await edge.fetch('nobody.test')).status).toBe(404);
+  });
+
+  it('is woken by a WebSocket handshake, and its origin speaks with the client', async () => {
+    const origin = await Origin.start();
+    const talker = app('talker', PASS_GUEST, origin.manifest);
+    const own = await startEdge({ stored: [...MANY, talker], flags: ['--allow-backend', '127.0.0.0/8'] });
+    try {
+      const { client, far } = await openThrough(own, origin, 'talker');
+      client.socket.send('hello');
+      expect((await far.message()).bytes.toString()).toBe('hello');
+      far.socket.send('heard');
+      expect((await client.message()).bytes.toString()).toBe('heard');
+    } finally {
+      await origin.close();
+      await own.stop();
+    }
   });
 
   it('whose module is lost fails alone, with a word to the operator, and is served once it is deployed again', async () => {
