@@ -87,13 +87,15 @@ export class AwakeTenants {
   /** Notes who has been asked for since the last look. */
   look(): void {
     const { activity } = this.#options;
+    const asked: string[] = [];
     // From the one that was last asked for longest ago, so that those that go on being asked for keep their order.
-    for (const [tenant, awake] of this.#byRest()) {
+    for (const [tenant, awake] of this.#awake.rentries() as Generator<[string, Awake]>) {
       const requests = activity.requests(awake.slot);
       if (requests === awake.requests) continue;
       awake.requests = requests;
-      this.#awake.get(tenant);
+      asked.push(tenant);
     }
+    for (const tenant of asked) this.#awake.get(tenant);
   }
 
   /**

@@ -179,6 +179,7 @@ export class Control {
     this.#usage = new UsageMeter({
       tenants: () => this.inForce.tenantSlots,
       read: (slot) => this.#counts.read(slot),
+      activity: (slot) => counters.requests(slot) + counters.cpuUs(slot),
       add: (usage) => store.addUsage(usage),
     });
     this.#timers = [

@@ -11,10 +11,14 @@ export interface UsageSources {
   /** Tenants whose usage is kept, with their counter slots. */
   tenants(): Iterable<readonly [tenant: string, slot: number]>;
   read(slot: number): TenantFigures;
+  /** A number that grows with whatever is counted as usage, and is read far sooner. */
+  activity(slot: number): number;
   add(usage: readonly UsageRecord[]): void;
 }
 
-type Seen = Pick<TenantFigures, 'cpuUs' | 'outcomes'>;
+interface Seen extends Pick<TenantFigures, 'cpuUs' | 'outcomes'> {
+  readonly activity: number;
+}
 
 /** Reads the counters' growth since it last did. What has not been written when the process is killed is lost: at most one interval. */
 export class UsageMeter {
@@ -36,8 +40,13 @@ export class UsageMeter {
     const usage: UsageRecord[] = [];
     const seen = new Map<number, Seen>();
     for (const [tenant, slot] of this.#sources.tenants()) {
-      const now = this.#sources.read(slot);
-      const grown = growth(this.#seen.get(slot), now);
+      const before = this.#seen.get(slot);
+      // Before the figures, so that what is counted meanwhile is found the next time.
+      const activity = this.#sources.activity(slot);
+      if (activity === (before?.activity ?? 0)) continue;
+      const { cpuUs, outcomes } = this.#sources.read(slot);
+      const now = { cpuUs, outcomes, activity };
+      const grown = growth(before, now);
       if (grown === null) continue;
       usage.push({ tenant, hourMs, ...grown });
       seen.set(slot, now);

@@ -16,10 +16,12 @@ import {
   COMMON_TASKS_SHARE,
   MODEST_TASKS,
   HEAP_LOOK_MS,
+  IDLE_DROPS_PER_SWEEP,
   IDLE_MEMORIES_SHARE,
   IDLE_SWEEP_MS,
   INSTANTIATION_MS_PER_TURN,
   MAX_IDLE_BYTES,
+  MAX_IDLE_MS,
   MAX_LIVE_MEMORIES,
   MAX_LOG_CHARS,
 } from './limits.ts';
@@ -295,6 +297,7 @@ export class Engine {
     for (const timer of this.#timers) clearInterval(timer);
     for (const task of this.scheduler.tasks) this.scheduler.cancel(task, 'draining');
     for (const id of this.#pools.keys()) this.retire(id);
+    this.#memories.close();
   }
 
   #poolOf(deployment: Deployment): SandboxPool {
@@ -334,7 +337,7 @@ export class Engine {
   }
 
   #sweep(): void {
-    for (const pool of this.#pools.values()) pool.sweep();
+    this.#idle.sweep(performance.now() - MAX_IDLE_MS, IDLE_DROPS_PER_SWEEP);
     this.#memories.sweep();
   }
 }

@@ -13,11 +13,16 @@ export interface IdleLimits {
   readonly bytes: number;
 }
 
+interface Idle {
+  readonly keeper: IdleKeeper;
+  readonly sinceMs: number;
+}
+
 /** Those that have waited longest go first, so that apps which nobody asks for do not keep others from being warm. */
 export class IdleSandboxes {
   readonly #limits: IdleLimits;
   /** In the order in which they became idle. */
-  readonly #keepers = new Map<Sandbox, IdleKeeper>();
+  readonly #idle = new Map<Sandbox, Idle>();
   #bytes = 0;
 
   constructor(limits: IdleLimits) {
@@ -30,28 +35,37 @@ export class IdleSandboxes {
   }
 
   get size(): number {
-    return this.#keepers.size;
+    return this.#idle.size;
   }
 
   /** Takes one in, and has others dropped for it. Answers `false` for one that is more than there may be: it is to be dropped. */
   add(sandbox: Sandbox, keeper: IdleKeeper): boolean {
     const { sandboxes, bytes } = this.#limits;
     if (sandboxes < 1 || sandbox.memoryBytes > bytes) return false;
-    while (this.#keepers.size >= sandboxes || this.#bytes + sandbox.memoryBytes > bytes) this.#dropOldest();
-    this.#keepers.set(sandbox, keeper);
+    while (this.#idle.size >= sandboxes || this.#bytes + sandbox.memoryBytes > bytes) this.#dropOldest();
+    this.#idle.set(sandbox, { keeper, sinceMs: performance.now() });
     this.#bytes += sandbox.memoryBytes;
     return true;
   }
 
   /** One is used, or dropped by its keeper. */
   remove(sandbox: Sandbox): void {
-    if (this.#keepers.delete(sandbox)) this.#bytes -= sandbox.memoryBytes;
+    if (this.#idle.delete(sandbox)) this.#bytes -= sandbox.memoryBytes;
+  }
+
+  /** Has those dropped that have been idle since then or longer, `most` at once. */
+  sweep(sinceMs: number, most: number): void {
+    for (let dropped = 0; dropped < most; dropped++) {
+      const [oldest] = this.#idle;
+      if (oldest === undefined || oldest[1].sinceMs > sinceMs) return;
+      this.#dropOldest();
+    }
   }
 
   #dropOldest(): void {
-    const [oldest] = this.#keepers;
+    const [oldest] = this.#idle;
     if (oldest === undefined) throw new TypeError('nothing is idle, and yet too much is');
-    const [sandbox, keeper] = oldest;
+    const [sandbox, { keeper }] = oldest;
     this.remove(sandbox);
     keeper.drop(sandbox);
   }

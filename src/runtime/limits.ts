@@ -82,16 +82,25 @@ export const MAPPINGS_LOOK_MS = 1_000;
 export const RELIEF_PAUSE_MS = 500;
 
 /**
- * Bytes of linear memory that nobody uses any more before the collector is asked to run, at most, per thread. A collection takes
- * some milliseconds; until then they count as their tenant's. 128 MiB.
+ * Bytes of linear memory that nobody uses any more before the collector is asked to run, at most, per thread. Its work grows with the
+ * heap, so it should not be asked often; until it has run they count as their tenant's. 512 MiB.
  */
-export const MAX_ABANDONED_BYTES = 128 * 1024 * 1024;
+export const MAX_ABANDONED_BYTES = 512 * 1024 * 1024;
 
-/** Bytes of it for which the collector runs when there is nothing else to do. 1 MiB. */
+/** Bytes of it for which the collector runs when it has not for a while. 1 MiB. */
 export const LEAST_ABANDONED_BYTES = 1024 * 1024;
+
+/** After so long without a collection one is worth {@link LEAST_ABANDONED_BYTES}. */
+export const COLLECTION_REST_MS = 30_000;
 
 /** The pause between two collections that are asked for: who is refused memory again and again must not keep the collector running. */
 export const COLLECTION_PAUSE_MS = 250;
+
+/** How long the collector may take to do what it is asked for, a few milliseconds at a time, before it is asked again. */
+export const COLLECTION_PATIENCE_MS = 5_000;
+
+/** After a collection that a thread has to stand still for, it goes on for so many times as long before the next. */
+export const COLLECTION_PAUSE_SHARE = 8;
 
 /**
  * Milliseconds of one turn of the event loop in which new instances are made; the next ones wait for another turn, for instantiation
@@ -158,8 +167,12 @@ export const MAX_IDLE_BYTES = 256 * 1024 * 1024;
  */
 export const IDLE_MEMORIES_SHARE = 1 / 2;
 
-/** How often sandboxes that were idle the whole time are dropped. */
-export const IDLE_SWEEP_MS = 10_000;
+/** A sandbox that waits for longer is dropped. */
+export const MAX_IDLE_MS = 15_000;
+
+/** How often such are looked for, and how many go at once: thousands that became idle together should not hold up a thread when they go. */
+export const IDLE_SWEEP_MS = 250;
+export const IDLE_DROPS_PER_SWEEP = 100;
 
 /** Requests that one instance serves with `isolation = "reuse"` before it is replaced: bounds what a leaking guest keeps. */
 export const MAX_REUSES = 10_000;

@@ -1,5 +1,6 @@
 /** Linear memories of one data thread: made, counted, grown, and refused before the process runs out of room for them. */
-import { COLLECTION_PAUSE_MS, LEAST_ABANDONED_BYTES, MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
+import { Collector } from './collector.ts';
+import { COLLECTION_REST_MS, LEAST_ABANDONED_BYTES, MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 import { CapacityError } from './refusal.ts';
 
@@ -66,11 +67,14 @@ export class LiveMemories {
     this.#ledger.close(tenant, pages);
     this.#collectAt = Math.min(this.#collectAt, this.#alive + this.#step);
   });
+  readonly #collector = new Collector(() => {
+    this.#abandonedBytes = 0;
+    this.#collectedMs = performance.now();
+    this.#collectAt = this.#alive + this.#step;
+  });
   #alive = 0;
   readonly #mostAbandonedBytes: number;
-  #collectedMs = -Infinity;
-  /** The collection that waits for the pause to be over. */
-  #later: NodeJS.Timeout | null = null;
+  #collectedMs = performance.now();
   /** Of memories that nobody uses, since the last collection. */
   #abandonedBytes = 0;
   /** How many have to be alive for the next collection. */
@@ -95,7 +99,7 @@ export class LiveMemories {
    * room for it, and has dead ones collected.
    */
   create(initialPages: number, maximumPages: number, tenant: number): LiveMemory {
-    if (this.#alive >= this.#collectAt) this.collect();
+    if (this.#alive >= this.#collectAt) this.#collector.ask();
     const refusal = this.#ledger.open(tenant, initialPages);
     if (refusal !== null) throw this.#full(refusal);
     const memory = allocate(initialPages, maximumPages);
@@ -112,37 +116,32 @@ export class LiveMemories {
   /** Says that nobody will use so much memory again, that of a guest or of the host: enough of it has the collector run. */
   abandon(bytes: number): void {
     this.#abandonedBytes += bytes;
-    if (this.#abandonedBytes >= this.#mostAbandonedBytes) this.collect();
+    if (this.#abandonedBytes >= this.#mostAbandonedBytes) this.#collector.ask();
   }
 
-  /** Has the collector run where it has anything of size to collect. */
+  /** Has the collector run where it has something to collect and has not run for a while. */
   sweep(): void {
-    if (this.#abandonedBytes >= LEAST_ABANDONED_BYTES) this.collect();
+    if (this.#abandonedBytes < LEAST_ABANDONED_BYTES) return;
+    if (performance.now() - this.#collectedMs >= COLLECTION_REST_MS) this.#collector.ask();
   }
 
-  /**
-   * Has the collector run in a task of its own, now or after a pause since it last did: a collection takes milliseconds, and as a
-   * `last-resort`, which gives memory back to the system too, three times as many.
-   */
-  collect(flavor: 'regular' | 'last-resort' = 'regular'): void {
-    if (this.#collectAt === Infinity || this.#later !== null) return;
-    const pause = this.#collectedMs + COLLECTION_PAUSE_MS - performance.now();
-    if (pause <= 0) this.#collect(flavor);
-    else this.#later = setTimeout(() => this.#collect(flavor), pause).unref();
+  /** Has what nobody uses collected soon. */
+  collect(): void {
+    this.#collector.ask();
   }
 
-  #collect(flavor: 'regular' | 'last-resort'): void {
-    this.#later = null;
-    this.#collectAt = Infinity;
-    this.#collectedMs = performance.now();
-    this.#abandonedBytes = 0;
-    void globalThis.gc?.({ type: 'major', execution: 'async', flavor }).then(() => {
-      this.#collectAt = this.#alive + this.#step;
-    });
+  /** Has it collected now and given back to the system: the thread stands still meanwhile. */
+  giveBack(): void {
+    this.#collector.insist();
+  }
+
+  /** Has nothing collected any more. */
+  close(): void {
+    this.#collector.close();
   }
 
   #full(refusal: CapacityError): CapacityError {
-    this.collect();
+    this.#collector.ask();
     return refusal;
   }
 }

@@ -35,7 +35,7 @@ export class Relief {
     const chosen = greediest(this.#holdings(), bytes - dropIdle());
     this.#greedy = new Set(chosen.map(({ tenant }) => tenant));
     if (measure === 'end') this.#end(chosen);
-    this.#memories.collect('last-resort');
+    this.#memories.giveBack();
   }
 
   /**

@@ -76,13 +76,7 @@ export class SandboxPool implements IdleKeeper {
     sandbox.abandon();
   }
 
-  /** Drops the sandboxes that nobody has used since the last but one sweep. */
-  sweep(): void {
-    const stale = this.#idle.filter((sandbox) => ++sandbox.idleSweeps > 1);
-    if (stale.length > 0) this.#drop(stale.length);
-  }
-
-  /** Others need its room: it has been idle for longest. */
+  /** It has been idle for long, or for longest where others need its room. */
   drop(sandbox: Sandbox): void {
     const place = this.#idle.indexOf(sandbox);
     if (place < 0) throw new TypeError('a sandbox of another pool');
@@ -92,7 +86,10 @@ export class SandboxPool implements IdleKeeper {
 
   /** Drops everything idle. */
   drain(): void {
-    this.#drop(this.#idle.length);
+    for (const sandbox of this.#idle.splice(0)) {
+      this.#allIdle.remove(sandbox);
+      sandbox.abandon();
+    }
   }
 
   /** Drops everything idle now and whatever is released later. */
@@ -124,13 +121,5 @@ export class SandboxPool implements IdleKeeper {
 
   get #isFull(): boolean {
     return this.#closed || this.#idle.length >= MAX_IDLE_SANDBOXES;
-  }
-
-  /** Drops from the bottom of the stack, where the least recently used are. */
-  #drop(count: number): void {
-    for (const sandbox of this.#idle.splice(0, count)) {
-      this.#allIdle.remove(sandbox);
-      sandbox.abandon();
-    }
   }
 }

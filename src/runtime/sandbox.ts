@@ -76,8 +76,6 @@ export class Sandbox {
   uses = 0;
   /** Requests that it has served with any instance. */
   served = 0;
-  /** Counts sweeps of the pool since the sandbox was last used. */
-  idleSweeps = 0;
 
   /** Throws `CapacityError` when there is no room for its memory. */
   constructor(deployment: Deployment, abi: Abi, surroundings: SandboxSurroundings) {
@@ -159,7 +157,6 @@ export class Sandbox {
     this.#tally.hostcalls = 0;
     this.uses += 1;
     this.served += 1;
-    this.idleSweeps = 0;
   }
 
   /** Goes on with another account of the same request. */

@@ -16,6 +16,10 @@ interface Metered {
   readonly usage: (tenant?: string) => readonly UsageRecord[];
 }
 
+function activityOf(counters: TenantCounters): (slot: number) => number {
+  return (slot) => counters.requests(slot) + counters.cpuUs(slot);
+}
+
 /** The counters' word `place` words behind the first of a slot can be set by hand. */
 function metered(tenants: ReadonlyMap<string, number> = new Map([['a', 0]])): Metered {
   const { store } = opened(...tenants.keys());
@@ -23,6 +27,7 @@ function metered(tenants: ReadonlyMap<string, number> = new Map([['a', 0]])): Me
   const meter = new UsageMeter({
     tenants: () => tenants,
     read: (slot) => counters.read(slot),
+    activity: activityOf(counters),
     add: (usage) => store.addUsage(usage),
   });
   return { meter, counters, store, usage: (tenant = 'a') => store.usage(tenant, 0, 2 * HOUR) };
@@ -120,6 +125,30 @@ describe('usage', () => {
     expect([usage('a').length, usage('b').length]).toEqual([1, 0]);
   });
 
+  it('is read only of those that were active', () => {
+    const counters = TenantCounters.create(3);
+    const read: number[] = [];
+    const meter = new UsageMeter({
+      tenants: () => [
+        ['a', 0],
+        ['b', 1],
+        ['c', 2],
+      ],
+      read: (slot) => {
+        read.push(slot);
+        return counters.read(slot);
+      },
+      activity: activityOf(counters),
+      add: () => undefined,
+    });
+    counters.count(1, 'ok');
+    meter.record(HOUR);
+    meter.record(HOUR);
+    counters.addCpu(2, 1);
+    meter.record(HOUR);
+    expect(read).toEqual([1, 2]);
+  });
+
   it('that cannot be written is not lost', () => {
     const counters = TenantCounters.create(1);
     const written: UsageRecord[] = [];
@@ -127,6 +156,7 @@ describe('usage', () => {
     const meter = new UsageMeter({
       tenants: () => [['a', 0]],
       read: (slot) => counters.read(slot),
+      activity: activityOf(counters),
       add: (usage) => {
         if (locked) throw new KerbError('conflict', 'locked');
         written.push(...usage);
@@ -149,6 +179,7 @@ describe('a slot that has another owner', () => {
     const meter = new UsageMeter({
       tenants: () => [['a', 0]],
       read: (slot) => counts.read(slot),
+      activity: activityOf(counters),
       add: (usage) => store.addUsage(usage),
     });
     for (let request = 0; request < 3; request++) counters.count(0, 'ok');

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { IdleSandboxes, type IdleKeeper } from '../../../src/runtime/idle-sandboxes.ts';
 import type { Sandbox } from '../../../src/runtime/sandbox.ts';
 
@@ -53,4 +53,23 @@ it('makes room by bytes, for as many as it takes, and takes none that is more th
 it('that may have none takes none', () => {
   const all = new IdleSandboxes({ sandboxes: 0, bytes: 0 });
   expect(all.add(idle(0), new Keeper())).toBe(false);
+});
+
+it('has those dropped that came back long ago, no more at once than it is told', () => {
+  const all = new IdleSandboxes({ sandboxes: 10, bytes: 100 });
+  const keeper = new Keeper();
+  const [a, b, c, d] = [idle(1), idle(1), idle(1), idle(1)];
+  const clock = vi.spyOn(performance, 'now');
+  for (const [at, sandbox] of [a, b, c, d].entries()) {
+    clock.mockReturnValue(1_000 + at);
+    all.add(sandbox, keeper);
+  }
+  clock.mockRestore();
+  all.sweep(1_002, 2);
+  expect(keeper.dropped).toEqual([a, b]);
+  all.sweep(1_002, 2);
+  expect([keeper.dropped, all.size, all.bytes]).toEqual([[a, b, c], 1, 1]);
+  all.sweep(1_003, 2);
+  all.sweep(9_999, 2);
+  expect([keeper.dropped.length, all.size]).toEqual([4, 0]);
 });
