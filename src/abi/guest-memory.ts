@@ -13,12 +13,19 @@ export const MAX_TRANSFER_BYTES = 32 * 1024 * 1024;
 
 /** Checked access to one `WebAssembly.Memory`. Every method throws {@link GuestFault} when a range leaves the memory. */
 export class GuestMemory {
-  readonly #memory: WebAssembly.Memory;
+  /** `null`: it is somebody else's by now. */
+  #memory: WebAssembly.Memory | null;
   #bytes: Buffer;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
     this.#bytes = Buffer.from(memory.buffer);
+  }
+
+  /** Lets go of the memory for good: whatever is read or written from now on is out of bounds. */
+  release(): void {
+    this.#memory = null;
+    this.#bytes = Buffer.alloc(0);
   }
 
   /** Size now, in bytes. */
@@ -125,7 +132,7 @@ export class GuestMemory {
 
   /** The view of the memory as it is now. Growth, even by 0 pages, detaches the old buffer, whose length is then 0. */
   #now(): Buffer {
-    if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#memory.buffer);
+    if (this.#bytes.length === 0 && this.#memory !== null) this.#bytes = Buffer.from(this.#memory.buffer);
     return this.#bytes;
   }
 }

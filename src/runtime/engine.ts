@@ -274,7 +274,7 @@ export class Engine {
     this.#relief.answer(pressure, () => {
       const { bytes } = this.#idle;
       for (const pool of this.#pools.values()) pool.drain();
-      return bytes;
+      return bytes + this.#memories.drain();
     });
   }
 

@@ -167,6 +167,13 @@ export const MAX_IDLE_BYTES = 256 * 1024 * 1024;
  */
 export const IDLE_MEMORIES_SHARE = 1 / 2;
 
+/**
+ * Linear memories that a thread keeps for whoever wants one next, and bytes of them: as many as come and go between two collections of a
+ * thread with thousands of tenants, and little beside what is idle. 64 MiB.
+ */
+export const MAX_SPARE_MEMORIES = 256;
+export const MAX_SPARE_BYTES = 64 * 1024 * 1024;
+
 /** A sandbox that waits for longer is dropped. */
 export const MAX_IDLE_MS = 15_000;
 

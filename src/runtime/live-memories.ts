@@ -1,16 +1,27 @@
 /** Linear memories of one data thread: made, counted, grown, and refused before the process runs out of room for them. */
 import { Collector } from './collector.ts';
-import { COLLECTION_REST_MS, LEAST_ABANDONED_BYTES, MAX_ABANDONED_BYTES, MAX_LIVE_MEMORIES } from './limits.ts';
+import {
+  COLLECTION_REST_MS,
+  LEAST_ABANDONED_BYTES,
+  MAX_ABANDONED_BYTES,
+  MAX_LIVE_MEMORIES,
+  MAX_SPARE_BYTES,
+  MAX_SPARE_MEMORIES,
+} from './limits.ts';
 import type { MemoryLedger } from './memory-ledger.ts';
 import { CapacityError } from './refusal.ts';
+import { SpareMemories, type MemorySize } from './spare-memories.ts';
 
 /** Memories, and bytes of them, made before dead ones are collected, as a share of the limit. */
 const COLLECTION_STEP = 1 / 8;
 
+/** Spare memory, as a share of all linear memory: nobody's account has it. */
+const SPARE_SHARE = 1 / 32;
+
 const PAGE_BYTES = 65_536;
 
 /** What one memory is accounted for as; outlives it until the collector has reported it. */
-interface Account {
+export interface Account {
   readonly tenant: number;
   pages: number;
 }
@@ -21,36 +32,38 @@ export type GrowthRefusal = 'maximum' | 'capacity';
 /** A linear memory on the account of its tenant. */
 export class LiveMemory {
   readonly memory: WebAssembly.Memory;
-  readonly #maximumPages: number;
-  readonly #account: Account;
+  /** Its size when it was made, and the most that it may become. */
+  readonly size: MemorySize;
+  /** What it is accounted for as. */
+  readonly account: Account;
   readonly #ledger: MemoryLedger;
 
-  constructor(memory: WebAssembly.Memory, maximumPages: number, account: Account, ledger: MemoryLedger) {
+  constructor(memory: WebAssembly.Memory, size: MemorySize, account: Account, ledger: MemoryLedger) {
     this.memory = memory;
-    this.#maximumPages = maximumPages;
-    this.#account = account;
+    this.size = size;
+    this.account = account;
     this.#ledger = ledger;
   }
 
   /** Its size now. */
   get bytes(): number {
-    return this.#account.pages * PAGE_BYTES;
+    return this.account.pages * PAGE_BYTES;
   }
 
   /** Grows it by a number of pages that a guest named; answers its size in pages before, or why it was refused. */
   grow(pages: number): number | GrowthRefusal {
-    const before = this.#account.pages;
-    if (pages > this.#maximumPages - before) return 'maximum';
+    const before = this.account.pages;
+    if (pages > this.size.maximumPages - before) return 'maximum';
     if (pages === 0) return before;
-    if (this.#ledger.grow(this.#account.tenant, pages) !== null) return 'capacity';
+    if (this.#ledger.grow(this.account.tenant, pages) !== null) return 'capacity';
     try {
       this.memory.grow(pages);
     } catch (error) {
-      this.#ledger.shrink(this.#account.tenant, pages);
+      this.#ledger.shrink(this.account.tenant, pages);
       if (error instanceof RangeError) return 'capacity';
       throw error;
     }
-    this.#account.pages += pages;
+    this.account.pages += pages;
     return before;
   }
 }
@@ -72,6 +85,7 @@ export class LiveMemories {
     this.#collectedMs = performance.now();
     this.#collectAt = this.#alive + this.#step;
   });
+  readonly #spare: SpareMemories;
   #alive = 0;
   readonly #mostAbandonedBytes: number;
   #collectedMs = performance.now();
@@ -86,6 +100,8 @@ export class LiveMemories {
     this.#step = Math.ceil((MAX_LIVE_MEMORIES * COLLECTION_STEP) / threads);
     this.#collectAt = this.#step;
     const all = ledger.ceilingPages * PAGE_BYTES;
+    const spareBytes = Math.min(MAX_SPARE_BYTES, (all * SPARE_SHARE) / threads);
+    this.#spare = new SpareMemories({ memories: Math.floor(MAX_SPARE_MEMORIES / threads), bytes: spareBytes });
     this.#mostAbandonedBytes = Math.min(MAX_ABANDONED_BYTES, (all * COLLECTION_STEP) / threads);
   }
 
@@ -102,15 +118,35 @@ export class LiveMemories {
     if (this.#alive >= this.#collectAt) this.#collector.ask();
     const refusal = this.#ledger.open(tenant, initialPages);
     if (refusal !== null) throw this.#full(refusal);
-    const memory = allocate(initialPages, maximumPages);
+    const size = { initialPages, maximumPages };
+    const memory = this.#spare.take(size) ?? allocate(size);
     if (memory === null) {
       this.#ledger.close(tenant, initialPages);
       throw this.#full(new CapacityError('the system has no room for a linear memory'));
     }
     const account = { tenant, pages: initialPages };
     this.#alive += 1;
-    this.#collected.register(memory, account);
-    return new LiveMemory(memory, maximumPages, account, this.#ledger);
+    this.#collected.register(memory, account, memory);
+    return new LiveMemory(memory, size, account, this.#ledger);
+  }
+
+  /**
+   * Takes a memory back for whoever wants one of its size next. It is all zero, has not been grown, and nothing that may still run or be
+   * called can reach it. It leaves its tenant's account.
+   */
+  recycle({ memory, size, account }: LiveMemory): void {
+    this.#collected.unregister(memory);
+    this.#alive -= 1;
+    this.#ledger.close(account.tenant, account.pages);
+    // Whoever has a view of it has one of nothing from now on.
+    memory.grow(0);
+    const goneBytes = this.#spare.put(memory, size);
+    if (goneBytes > 0) this.abandon(goneBytes);
+  }
+
+  /** Drops those that nobody has; answers how many bytes they were. */
+  drain(): number {
+    return this.#spare.drain();
   }
 
   /** Says that nobody will use so much memory again, that of a guest or of the host: enough of it has the collector run. */
@@ -150,10 +186,10 @@ export class LiveMemories {
  * `null` when the system has no room. Made empty and then grown: V8 takes an initial size for memory in use, and collects garbage for
  * milliseconds after every few large ones, also when nobody touches them.
  */
-function allocate(initial: number, maximum: number): WebAssembly.Memory | null {
+function allocate({ initialPages, maximumPages: maximum }: MemorySize): WebAssembly.Memory | null {
   try {
     const memory = new WebAssembly.Memory({ initial: 0, maximum });
-    memory.grow(initial);
+    memory.grow(initialPages);
     return memory;
   } catch (error) {
     if (error instanceof RangeError) return null;

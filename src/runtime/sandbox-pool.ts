@@ -66,7 +66,7 @@ export class SandboxPool implements IdleKeeper {
     this.#lent -= 1;
     const isKept = this.#readied(sandbox) && !this.#isFull && this.#allIdle.add(sandbox, this);
     if (isKept) this.#idle.push(sandbox);
-    else sandbox.abandon();
+    else sandbox.retire();
   }
 
   /** Takes a sandbox back after anything else: nothing of it is used again. */
@@ -81,21 +81,23 @@ export class SandboxPool implements IdleKeeper {
     const place = this.#idle.indexOf(sandbox);
     if (place < 0) throw new TypeError('a sandbox of another pool');
     this.#idle.splice(place, 1);
-    sandbox.abandon();
+    sandbox.retire();
   }
 
-  /** Drops everything idle. */
+  /** Drops everything idle, memory and all. */
   drain(): void {
-    for (const sandbox of this.#idle.splice(0)) {
-      this.#allIdle.remove(sandbox);
-      sandbox.abandon();
-    }
+    for (const sandbox of this.#takeIdle()) sandbox.abandon();
   }
 
   /** Drops everything idle now and whatever is released later. */
   close(): void {
     this.#closed = true;
-    this.drain();
+    for (const sandbox of this.#takeIdle()) sandbox.retire();
+  }
+
+  #takeIdle(): Sandbox[] {
+    for (const sandbox of this.#idle) this.#allIdle.remove(sandbox);
+    return this.#idle.splice(0);
   }
 
   /** Makes a sandbox ready for the next request; answers whether it is worth keeping. */

@@ -55,6 +55,7 @@ export class Sandbox {
   readonly #memories: LiveMemories;
   readonly #stacks: SpareStacks;
   readonly #memory: LiveMemory | null;
+  readonly #guestMemory: GuestMemory;
   readonly #imports: WebAssembly.Imports;
   readonly #exports: ReadonlySet<string>;
   /** The whole memory, as long as it is not grown. */
@@ -71,6 +72,8 @@ export class Sandbox {
   #deferred: Promise<unknown> | null = null;
   readonly #tally = { hostcalls: 0 };
   readonly #reentry = new Reentry();
+  /** Entries into the guest that have not ended. */
+  #inside = 0;
   #madeMs = 0;
   /** Requests that the present instance has served. */
   uses = 0;
@@ -96,8 +99,8 @@ export class Sandbox {
     const linear = this.#memory?.memory ?? NO_MEMORY;
     this.#bytes = Buffer.from(linear.buffer);
     this.#initialBytes = this.#bytes.length;
-    const memory = new GuestMemory(linear);
-    const host = surroundings.hostFor(deployment, memory, () => this.#taskAtHand());
+    this.#guestMemory = new GuestMemory(linear);
+    const host = surroundings.hostFor(deployment, this.#guestMemory, () => this.#taskAtHand());
     this.guest = abi.createGuest(host, new Set(shape.imports.map(({ module }) => module)), (name, ...args) =>
       this.#reentry.enter(this.#instance?.exports[name], args),
     );
@@ -292,9 +295,26 @@ export class Sandbox {
     return -1;
   }
 
-  /** Says that it is not used again. */
+  /** Says that it is not used again, and nor is its memory. */
   abandon(): void {
     this.#memories.abandon(this.memoryBytes);
+  }
+
+  /**
+   * Says that it is not used again after a success. Its memory goes to others where nothing can reach it any more: no entry into the guest
+   * is under way, and neither the host nor a later entry finds the instance.
+   */
+  retire(): void {
+    this.guest.reset('instance');
+    this.#task = null;
+    this.#instance = null;
+    this.#globals = [];
+    this.#entries.clear();
+    this.#guestMemory.release();
+    const isFit = this.#inside === 0 && !this.grown && this.#initialBytes <= MAX_CLEARED_BYTES;
+    if (this.#memory === null || !isFit) return this.abandon();
+    clear(this.#bytes, 0, this.#initialBytes, 'written');
+    this.#memories.recycle(this.#memory);
   }
 
   #wait(): Promise<unknown> {
@@ -314,11 +334,13 @@ export class Sandbox {
   readonly #gave = (): void => this.#stacks.gave();
 
   async #finish(running: Promise<unknown>, task: Task): Promise<unknown> {
+    this.#inside += 1;
     try {
       return await running;
     } catch (error) {
       throw task.fault ?? error;
     } finally {
+      this.#inside -= 1;
       this.#scheduler.end(task);
     }
   }

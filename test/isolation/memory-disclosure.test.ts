@@ -80,6 +80,12 @@ async function look(tenant: string): Promise<unknown[]> {
   return [tenant, status, text];
 }
 
+/** Puts an app in force, for the `time`th time. */
+async function deploy(name: string, app: TestApp, time = 1): Promise<void> {
+  await edge.put(name, app);
+  await edge.untilSaid(new RegExp(`(${name}: version [^]*){${time}}`));
+}
+
 /** Looks with several requests of both tenants at once. */
 async function lookAround(): Promise<unknown[]> {
   return Promise.all(['one', 'two', 'one', 'two'].map(look));
@@ -120,6 +126,24 @@ it('many requests at once, ending in every way, never meet', async () => {
     }),
   );
   expect(answers).toEqual(asked.map(([, , status]) => (status === 200 ? [200, 'C'] : [status])));
+});
+
+it('a tenant that gets the memories of another, whose app is replaced, finds no trace', async () => {
+  const answers: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const soiler = (cpu: number): TestApp => ({
+      manifest: `isolation = "reuse"\n${limits({ cpu_ms: cpu })}`,
+      module: SCANNER,
+    });
+    await deploy(`soiler-${round}`, soiler(20));
+    await Promise.all(Array.from({ length: 8 }, () => edge.fetch(`soiler-${round}`, '/a')));
+    await deploy(`heir-${round}`, FRESH);
+    // Full of canaries until now, and of nobody from here on.
+    await deploy(`soiler-${round}`, soiler(21), 2);
+    const heirs = await Promise.all(Array.from({ length: 8 }, () => edge.fetch(`heir-${round}`, '/a')));
+    answers.push(...heirs.map(({ text }) => text));
+  }
+  expect(answers).toEqual(Array.from({ length: 24 }, () => 'C'));
 });
 
 it('an instance that is reused keeps its own secret, and never shows that of another tenant', async () => {

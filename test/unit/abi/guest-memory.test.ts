@@ -187,6 +187,31 @@ describe('growth', () => {
   });
 });
 
+describe('a memory that has been let go of', () => {
+  it('is out of bounds for whoever comes late, also after it has a new buffer', () => {
+    const { pages, memory } = onePage();
+    memory.writeU32(0, 7);
+    memory.release();
+    pages.grow(0);
+    const late: readonly (() => unknown)[] = [
+      () => memory.read(0, 1),
+      () => memory.readText(0, 1),
+      () => memory.readU8(0),
+      () => memory.readU32(0),
+      () => memory.readU64(0),
+      () => memory.write(0, Buffer.from('x')),
+      () => memory.writeU8(0, 1),
+      () => memory.writeU32(0, 1),
+      () => memory.writeU64(0, 1n),
+      () => memory.writeText(0, 1, 'x'),
+      () => memory.writeBytes(0, 1, Buffer.from('x')),
+      () => memory.checkRange(0, 1),
+    ];
+    for (const access of late) expect(access).toThrow(GuestFault);
+    expect([memory.byteLength, memory.contains(0, 1), new Uint32Array(pages.buffer)[0]]).toEqual([0, false, 7]);
+  });
+});
+
 describe('a limited write', () => {
   it('answers the length and writes when it fits', () => {
     const { memory } = onePage();

@@ -102,3 +102,49 @@ describe('growth', () => {
     expect([live.bytes, budgets.read('memory_pages').used]).toEqual([PAGE, 1]);
   });
 });
+
+describe('a memory that is recycled', () => {
+  it('is nobody’s until somebody wants one of its size, who then has it on their account', () => {
+    const { budgets, memories } = bench();
+    const live = memories.create(2, 3, TENANT);
+    const { memory } = live;
+    memories.recycle(live);
+    expect([memories.alive, budgets.read('memories').used, budgets.read('memory_pages').used]).toEqual([0, 0, 0]);
+    const other = memories.create(2, 4, TENANT);
+    const next = memories.create(2, 3, TENANT + 1);
+    expect([other.memory === memory, next.memory === memory]).toEqual([false, true]);
+    expect([next.bytes, memories.alive, budgets.read('memory_pages').used]).toEqual([2 * PAGE, 2, 4]);
+    expect([next.grow(1), next.grow(1)]).toEqual([2, 'maximum']);
+  });
+
+  it('cannot be reached by a view of it from before', () => {
+    const { memories } = bench();
+    const live = memories.create(1, 1, TENANT);
+    const view = new Uint8Array(live.memory.buffer);
+    memories.recycle(live);
+    view[0] = 1;
+    expect([view.length, new Uint8Array(memories.create(1, 1, TENANT).memory.buffer)[0]]).toEqual([0, 0]);
+  });
+
+  it('is counted out once, also when it is collected', async () => {
+    const { budgets, memories } = bench();
+    memories.recycle(memories.create(1, 1, TENANT));
+    memories.create(9, 9, TENANT);
+    memories.create(1, 1, TENANT);
+    memories.collect();
+    await expect.poll(() => memories.alive).toBe(0);
+    expect([budgets.read('memories').used, budgets.read('memory_pages').used]).toEqual([0, 0]);
+  });
+
+  it('is refused to who has no room for it, and stays for others', () => {
+    const { memories } = bench({ memory_pages: 1_000 });
+    const live = memories.create(16, 16, TENANT);
+    const { memory } = live;
+    memories.recycle(live);
+    const kept = memories.create(430, 430, TENANT);
+    expect(() => memories.create(16, 16, TENANT)).toThrow(CapacityError);
+    expect(kept.bytes).toBe(430 * PAGE);
+    expect(memories.drain()).toBe(16 * PAGE);
+    expect(memory.buffer.byteLength).toBe(16 * PAGE);
+  });
+});

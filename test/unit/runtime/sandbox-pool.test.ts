@@ -157,6 +157,33 @@ describe('a sandbox that was idle for long', () => {
   });
 });
 
+describe('the memory of a sandbox', () => {
+  it('goes to others when it has been idle for long, is one too many, or its pool is closed', () => {
+    const drops: readonly ((bench: Bench, sandbox: Sandbox) => void)[] = [
+      ({ idle }) => idle.sweep(performance.now(), 1),
+      ({ pool }) => pool.close(),
+    ];
+    for (const drop of drops) {
+      const bench = new Bench({ isolation: 'reuse' });
+      const sandbox = bench.acquire();
+      bench.pool.release(sandbox);
+      drop(bench, sandbox);
+      expect(bench.surroundings.memories.drain()).toBe(PAGE);
+    }
+    const bench = new Bench({ isolation: 'reuse' }, 0);
+    bench.pool.release(bench.acquire());
+    expect(bench.surroundings.memories.drain()).toBe(PAGE);
+  });
+
+  it('goes to nobody after a failure, or when memory is short', () => {
+    const bench = new Bench();
+    bench.pool.discard(bench.acquire());
+    bench.pool.release(bench.acquire());
+    bench.pool.drain();
+    expect(bench.surroundings.memories.drain()).toBe(0);
+  });
+});
+
 describe('a closed pool', () => {
   it('drops everything idle now and later', () => {
     const bench = new Bench();

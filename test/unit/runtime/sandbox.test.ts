@@ -89,6 +89,39 @@ describe('a sandbox', () => {
     expect([fits.sandbox.wipe(null, 'all'), large.sandbox.wipe(null, 'all')]).toEqual([true, false]);
   });
 
+  it('that is retired leaves its memory to the next one of its size, all zero, and cannot reach it', async () => {
+    const surroundings = new Surroundings();
+    const one = made(MARKS, surroundings);
+    expect(await handled(one)).toBe('000!');
+    one.sandbox.keep();
+    one.sandbox.retire();
+    expect([surroundings.memories.alive, one.sandbox.made]).toEqual([0, false]);
+    const next = made(MARKS, surroundings);
+    expect(surroundings.memories.drain()).toBe(0);
+    expect(await handled(next)).toBe('000!');
+    one.sandbox.assign(surroundings.scheduler.open({ cpuMs: 1000, wallMs: 1000 }, 0));
+    expect(() => one.sandbox.enter('handle_request')).toThrow('does not export');
+    for (const task of surroundings.scheduler.tasks) surroundings.scheduler.close(task);
+  });
+
+  it.each([
+    ['has grown', '(drop (memory.grow (i32.const 1))) (i64.const 0)'],
+    [
+      'is still in use by a guest that sleeps',
+      '(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1))) (i64.const 0)',
+    ],
+  ])('that is retired keeps a memory from others that %s', async (_, handle) => {
+    const surroundings = new Surroundings();
+    const one = made(() => ({ handle }), surroundings);
+    const body = { read: () => new Promise<null>(() => {}), cancel: () => {} };
+    void one.sandbox.guest.handle(one.sandbox.enter, exchange({ body })).catch(() => undefined);
+    await new Promise(setImmediate);
+    one.sandbox.retire();
+    expect(surroundings.memories.drain()).toBe(0);
+    surroundings.scheduler.cancel(one.task, 'draining');
+    surroundings.scheduler.close(one.task);
+  });
+
   it('without an assigned request cannot be entered', () => {
     const one = made(() => ({}));
     one.sandbox.keep();
