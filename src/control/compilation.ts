@@ -43,6 +43,8 @@ export interface Prepared {
   /** Size of the upload. */
   readonly bytesIn: number;
   readonly code: CodeFigures;
+  /** What compiling it takes beside its size: live slots summed over the edges of all functions. */
+  readonly stateProduct: number;
 }
 
 /**
@@ -90,6 +92,7 @@ export function prepareModule(
     signatures: surface.signatures,
     bytesIn: bytes.length,
     code: { functions: report.functions, types: report.types, checks: report.checks },
+    stateProduct: report.stateProduct,
   };
 }
 

@@ -8,7 +8,7 @@ import { Canary } from './canary.ts';
 import type { Signature } from '../wasm/signature.ts';
 import type { CodeFigures, CompileRequest, Prepared } from './compilation.ts';
 import { MODULE_LIMITS } from '../limits.ts';
-import { COMPILE_TIMEOUT_MS } from './limits.ts';
+import { COMPILE_TIMEOUT_MS, SMALL_MODULE } from './limits.ts';
 import { OneAtATime, Unanswered, type Answerer } from './one-at-a-time.ts';
 import { TypeCensus, type CensusShare } from './type-census.ts';
 
@@ -56,6 +56,7 @@ export class Compiler {
   readonly #census = TypeCensus.create();
   readonly #canary = new Canary();
   readonly #thread: OneAtATime<CompileQuestion, CompileAnswer>;
+  #isClosed = false;
 
   /** @param maxModuleBytes - Bytes of a module outside custom sections. */
   constructor(maxModuleBytes: number = MODULE_LIMITS.bytes) {
@@ -89,13 +90,17 @@ export class Compiler {
   }
 
   /** The second part. What is given must have come from {@link prepare}, of this process or another of the same build. */
-  async finish({ bytes, abi, shape, signatures, bytesIn, code }: Prepared): Promise<Compiled> {
-    const { module } = await this.#ask({ kind: 'compile', bytes, signatures }, 'compiled');
+  async finish(prepared: Prepared): Promise<Compiled> {
+    const { bytes, abi, shape, signatures, bytesIn, code } = prepared;
+    const isHere = isSmall(prepared) && !this.#isClosed;
+    const small = isHere ? compiledAtOnce(bytes, signatures, this.#census) : null;
+    const module = small ?? (await this.#ask({ kind: 'compile', bytes, signatures }, 'compiled')).module;
     return { module, abi, shape, bytesIn, bytesOut: bytes.length, code };
   }
 
   /** Ends the thread and the canary; modules that wait or come later are refused. Idempotent. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([this.#thread.close(), this.#canary.close()]);
   }
 
@@ -109,6 +114,26 @@ export class Compiler {
     if (answer.kind === 'refused') throw new KerbError(answer.code, answer.message, answer.details);
     if (answer.kind !== wanted) throw new TypeError(`a question for ${wanted} was answered with ${answer.kind}`);
     return answer as CompileAnswer & { readonly kind: Kind };
+  }
+}
+
+function isSmall({ bytes, code, stateProduct }: Prepared): boolean {
+  const { bytes: mostBytes, functions, stateProduct: mostSlots } = SMALL_MODULE;
+  return bytes.length <= mostBytes && code.functions <= functions && stateProduct <= mostSlots;
+}
+
+/** `null`: the engine refuses it, and the compile thread says why. Throws `refused_module` for one type too many in this process. */
+function compiledAtOnce(
+  bytes: Uint8Array<ArrayBuffer>,
+  signatures: readonly Signature[],
+  census: TypeCensus,
+): WebAssembly.Module | null {
+  // Of one that another process prepared, this one has not counted the types yet.
+  census.admit(signatures);
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch {
+    return null;
   }
 }
 

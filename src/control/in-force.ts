@@ -47,6 +47,7 @@ export class InForce {
   #figuresUsed = 0;
   /** Bytes of images by the id of their deployment, in force or on its way there. */
   readonly #images = new Map<number, number>();
+  #imageBytes = 0;
   #ids = 0;
   #deployed = 0;
 
@@ -117,18 +118,21 @@ export class InForce {
 
   /** Whether there is room for an image of so many bytes. */
   hasRoom(bytes: number): boolean {
-    return bytes + this.#images.values().reduce((sum, each) => sum + each, 0) <= MAX_IMAGES_BYTES;
+    return bytes + this.#imageBytes <= MAX_IMAGES_BYTES;
   }
 
   /** Takes room for the image of a deployment; answers whether there was. {@link apply} frees it with its deployment. */
   takeImage(id: number, bytes: number): boolean {
     if (!this.hasRoom(bytes)) return false;
+    this.giveImage(id);
     this.#images.set(id, bytes);
+    this.#imageBytes += bytes;
     return true;
   }
 
   /** Gives back the room of a deployment's image that was never in force. */
   giveImage(id: number): void {
+    this.#imageBytes -= this.#images.get(id) ?? 0;
     this.#images.delete(id);
   }
 

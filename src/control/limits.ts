@@ -58,6 +58,13 @@ export const CANARY_LOOK_MS = 1_000;
 /** How often usage is written: what a killed process loses of it. */
 export const USAGE_MS = 10_000;
 
+/**
+ * Up to so many bytes, functions, and live slots summed over their edges, a rewritten module is compiled where it is asked for rather than on
+ * the compile thread: half a millisecond, six at the worst that was found (saturating truncations), when sending it there and back takes half of
+ * one. 32 KiB.
+ */
+export const SMALL_MODULE = Object.freeze({ bytes: 32 * 1024, functions: 300, stateProduct: 50_000 });
+
 /** Bytes of rewritten uploads that are remembered until somebody stores them, and how long. Beyond, they are rewritten once more later. 64 MiB. */
 export const RECENT_ARTIFACT_BYTES = 64 * 1024 * 1024;
 export const RECENT_ARTIFACT_MS = 60_000;

@@ -10,14 +10,18 @@ import type { Plan } from './plan.ts';
 const REMEDY = 'split the function; use fewer locals, loops and bulk operations in it';
 const { factor } = COMPILE_COST_CAP;
 
-/** Throws `refused_module` for functions whose rewritten form a compiler would choke on though the upload's passed. */
-export function admitCompileCost(code: Code, plan: Plan): void {
+/**
+ * Answers the live slots summed over the edges of all functions. Throws `refused_module` for functions whose rewritten form a compiler
+ * would choke on though the upload's passed.
+ */
+export function admitCompileCost(code: Code, plan: Plan): number {
   const refusals = new Refusals();
   let total = 0;
   for (let index = 0; index < code.codeStart.length; index++) total += admitFunction(code, plan, index, refusals);
   const limit = MODULE_LIMITS.stateProductTotal * factor;
   refusals.over('live slots x branches with checks', total, limit, 'all functions', REMEDY);
   refusals.check();
+  return total;
 }
 
 /** Adds refusals for function `index` and returns its live slots summed over its edges, those of the checks included. */

@@ -55,6 +55,8 @@ export interface ModuleReport {
   readonly types: number;
   /** Checks of the epoch word in the guest's own functions: those of helpers are not counted. */
   readonly checks: number;
+  /** What compiling the output takes beside its size: live slots summed over the edges of all functions. */
+  readonly stateProduct: number;
 }
 
 /** A rewritten module. */
@@ -124,6 +126,7 @@ export function instrument(bytes: Uint8Array, options: InstrumentOptions): Instr
     functions: module.functions.length,
     types: layout.types.length,
     checks: rewritten.checks,
+    stateProduct: plan.stateProduct,
   };
   return { bytes: output, report };
 }

@@ -21,6 +21,5 @@ export function planChecks(module: Module, code: Code, layout: Layout): Plan {
   const recursion = breakCycles(code, graph);
   plan.entry.set(recursion.removed.subarray(0, graph.functions));
   planStraightLines(module, code, layout, graph, recursion, plan);
-  admitCompileCost(code, plan);
-  return plan;
+  return { ...plan, stateProduct: admitCompileCost(code, plan) };
 }

@@ -25,9 +25,11 @@ export interface Plan {
   readonly marks: Uint8Array;
   /** 1 for each function that checks on entry. */
   readonly entry: Uint8Array;
+  /** Live slots summed over the edges of all functions, those of the checks included: see {@link ../limits.ts MODULE_LIMITS}.stateProduct. */
+  readonly stateProduct: number;
 }
 
 /** A plan without checks. */
 export function emptyPlan(code: Code): Plan {
-  return { marks: new Uint8Array(code.events.length), entry: new Uint8Array(code.codeStart.length) };
+  return { marks: new Uint8Array(code.events.length), entry: new Uint8Array(code.codeStart.length), stateProduct: 0 };
 }

@@ -7,11 +7,12 @@
  * ```
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, readFileSync, statSync } from 'node:fs';
 import { mkdir, open, opendir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import { makeFolder } from './folders.ts';
+import { READ_AT_ONCE_BYTES } from './limits.ts';
 
 const NAME = /^[0-9a-f]{64}\.[0-9a-f]{1,64}$/;
 const DIGEST_BYTES = 32;
@@ -32,7 +33,7 @@ export class ArtifactFiles {
   async get(name: string): Promise<Uint8Array<ArrayBuffer> | null> {
     let file: Buffer<ArrayBuffer>;
     try {
-      file = await readFile(this.#path(name), { flag: READ });
+      file = await read(this.#path(name));
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return null;
       throw error;
@@ -80,6 +81,11 @@ export class ArtifactFiles {
     if (!NAME.test(name)) throw new TypeError(`not the name of an artifact: ${JSON.stringify(name)}`);
     return join(this.#root, name.slice(0, 2), name);
   }
+}
+
+function read(path: string): Buffer<ArrayBuffer> | Promise<Buffer<ArrayBuffer>> {
+  const isSmall = statSync(path).size <= READ_AT_ONCE_BYTES;
+  return isSmall ? readFileSync(path, { flag: READ }) : readFile(path, { flag: READ });
 }
 
 function digestOf(bytes: Uint8Array): Buffer {

@@ -79,3 +79,6 @@ export const JOURNAL_BYTES = 64 * 1024 * 1024;
 
 /** The longest life of an entry of a key-value store that has an end, in seconds: ten years. */
 export const MAX_KV_TTL_SECONDS = 315_360_000;
+
+/** Files up to so many bytes are read at once: handing them to a thread of the pool and back takes longer than the system does. 256 KiB. */
+export const READ_AT_ONCE_BYTES = 256 * 1024;

@@ -187,7 +187,10 @@ describe('the report', () => {
       functions: 1,
       types: 3,
       checks: 1,
+      stateProduct: report.stateProduct,
     });
+    const wide = wat('(module (func (export "f") (local i32 i32 i32) loop br 0 end))');
+    expect([report.stateProduct, rewrite(wide).report.stateProduct > 5]).toEqual([0, true]);
   });
 });
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ArtifactFiles } from '../../../src/store/artifact-files.ts';
+import { READ_AT_ONCE_BYTES } from '../../../src/store/limits.ts';
 
 const NAME = `${'3a'.repeat(32)}.0123`;
 
@@ -61,4 +62,12 @@ it('sweeps what nobody wants, and what a crash left', async () => {
   expect(await files.sweep((name) => name === kept)).toBe(2);
   expect([await files.get(kept), await files.get(gone)]).toEqual([Uint8Array.of(1), null]);
   expect(readdirSync(join(folder, 'aa'))).toEqual([kept]);
+});
+
+it('reads what is larger than what it reads at once', async () => {
+  const large = new Uint8Array(READ_AT_ONCE_BYTES + 1).fill(7);
+  await files.put(NAME, large);
+  expect(Buffer.compare((await files.get(NAME)) as Uint8Array, large)).toBe(0);
+  truncateSync(path(), READ_AT_ONCE_BYTES + 9);
+  expect(await files.get(NAME)).toBeNull();
 });
