@@ -89,6 +89,21 @@ export function slowdownOf(series: AzureSeries, all: readonly AzureSeries[], q: 
   return ideal === undefined ? null : ratioOf(roundsOrNull(series, q), roundsOrNull(ideal, q));
 }
 
+/**
+ * The most that it can be: lateness of the generator is in the times of both and makes them look alike, so all of what it was at p99 is taken
+ * off the ideal's. `null` also where that leaves nothing.
+ */
+export function slowdownAtMost(series: AzureSeries, all: readonly AzureSeries[], q: number): Spread | null {
+  const ideal = all.find(({ server, tenants }) => server === IDEAL && tenants === series.tenants);
+  if (ideal === undefined) return null;
+  const least = roundsOrNull(ideal, q).map((ms, round) => {
+    const late = ideal.samples[round]?.latenessMs ?? [];
+    const lateMs = late.length === 0 ? 0 : quantile(late, 0.99);
+    return ms === null || ms <= lateMs ? null : ms - lateMs;
+  });
+  return least.includes(null) ? null : ratioOf(roundsOrNull(series, q), least);
+}
+
 function roundsOrNull({ samples }: AzureSeries, q: number): (number | null)[] {
   return samples.map(({ latenciesMs }) => (latenciesMs.length === 0 ? null : quantile(latenciesMs, q)));
 }

@@ -177,7 +177,7 @@ function report(all: readonly AzureSeries[], affinity: Affinity, { rounds, secon
     `${count} interleaved rounds of ${seconds * SECONDS_FACTOR[scale]} s, the same requests to both; ${affinity.text}. Milliseconds to the first byte, from when a request was due: median of the rounds; p99.9 of all rounds together.`,
     'Popularity as in the Azure Functions trace of 2019: 45 % of the tenants are asked at most once an hour, 36 % up to once a minute, 16 % up to once a second, 3 % more; fixed seed. All rates are slowed down alike to the requests/s that are shown, which leaves who is asked before whom as it is.',
     'Tenants: sample apps in five languages over three ABIs, each with a module of its own, none of which uses the cache; each answer is compared byte for byte. All were asked once before, the most popular last.',
-    `generator: sent its requests at p99 ${figure(azureLateness(all))} ms late. Where it is late, the second aim is not judged.`,
+    `generator: sent its requests at p99 ${figure(azureLateness(all))} ms late. Lateness is in the times of both, so for the second aim all of it is taken off the ideal’s.`,
     `${OWN}: a memory target of which the share for awake tenants holds ${KEPT_SHARE * 100} % of what all of them take. warm: requests that found their tenant awake, by Kerb’s own count of wakes.`,
     `${IDEAL}: the same with a target of ${ROOMY_MIB} MiB: nobody is put to rest. slowdown: Kerb’s quantile over the ideal’s, by rounds.`,
   ];

@@ -107,6 +107,13 @@ describe('the aims of azure', () => {
     expect(azureLateness(all)).toBe(5);
   });
 
+  it('take all that the generator was late off the ideal’s times', () => {
+    const late = { latenessMs: [1] };
+    const pair = (own: number): AzureSeries[] => [series(OWN, sample([own], late)), series(IDEAL, sample([4], late))];
+    expect([verdicts(...pair(6))[1], verdicts(...pair(6.1))[1]]).toEqual(['met', 'missed']);
+    expect(slowdownOf(pair(6)[0] as AzureSeries, pair(6), 0.99)?.median).toBe(1.5);
+  });
+
   it('are about every case', () => {
     const other = { ...series(OWN, sample([1], { wakes: 50 })), tenants: 5 };
     expect(verdicts(series(OWN, sample([1]), sample([1])), other, IDEALS)[0]).toBe('missed');
