@@ -186,11 +186,14 @@ async function assemble(
   const gauge = new ProcessGauge({
     budgets,
     memoryTargetMib: config.memoryTargetMib,
-    onNear: (bytes) => control.resting.relieve(bytes),
+    onNear: (bytes) => {
+      if (control.resting.relieve(bytes)) threads.tidy();
+    },
     onPressure: (pressure) => {
       if (pressure.measure !== 'none') {
         modules.clear();
         objects.clear();
+        control.resting.free(pressure.bytes);
       }
       threads.relieve(pressure);
     },

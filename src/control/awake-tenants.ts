@@ -51,7 +51,11 @@ export class AwakeTenants {
   readonly #awake = new LRUCache<string, Awake>({ max: MAX_AWAKE_TENANTS });
   readonly #modules = new Map<WebAssembly.Module, Shared>();
   #bytes = 0;
+  /** When resident memory was last told to be too large, and how large when tenants were last put to rest for it. */
+  #nearMs = -Infinity;
+  #nearBytes = 0;
   #relievedMs = -Infinity;
+  #freedMs = -Infinity;
 
   constructor(options: AwakeTenantsOptions) {
     this.#options = options;
@@ -99,17 +103,36 @@ export class AwakeTenants {
   }
 
   /**
-   * Rests some of them: the process is short of so much memory. A share of them at most, and then none for a while: what they had is
-   * free when the collectors of all threads have been there, and until then the process is as short as before.
+   * Rests some of them: resident memory is so far above where that begins. Only for what it has grown by since the last time, because
+   * allocators keep much of what is freed, and who rests for nothing is woken for nothing. Answers whether any do.
    */
-  relieve(bytes: number, nowMs: number): void {
-    if (nowMs - this.#relievedMs < RELIEF_SETTLES_MS) return;
+  relieve(bytes: number, nowMs: number): boolean {
+    if (nowMs - this.#nearMs > RELIEF_SETTLES_MS) this.#nearBytes = 0;
+    this.#nearMs = nowMs;
+    if (bytes <= this.#nearBytes || nowMs - this.#relievedMs < RELIEF_SETTLES_MS) return false;
     this.#relievedMs = nowMs;
-    this.#shrink(this.#bytes - Math.min(bytes, this.#bytes * RELIEVED_SHARE), null);
+    const grown = bytes - this.#nearBytes;
+    this.#nearBytes = bytes;
+    return this.#free(grown);
   }
 
-  /** Puts to rest those that nobody has asked for longest, until the others take no more than that. Busy ones stay, and those with a canary. */
-  #shrink(maxBytes: number, kept: string | null): void {
+  /** Rests some of them: the process is short of so much. Then none for a while: it is as short until all collectors have been there. */
+  free(bytes: number, nowMs: number): void {
+    if (nowMs - this.#freedMs < RELIEF_SETTLES_MS) return;
+    this.#freedMs = nowMs;
+    this.#free(bytes);
+  }
+
+  /** A share of them at most. */
+  #free(bytes: number): boolean {
+    return this.#shrink(this.#bytes - Math.min(bytes, this.#bytes * RELIEVED_SHARE), null);
+  }
+
+  /**
+   * Puts to rest those that nobody has asked for longest, until the others take no more than that. Busy ones stay, and those with a canary.
+   * Answers whether any were.
+   */
+  #shrink(maxBytes: number, kept: string | null): boolean {
     this.look();
     const tired: string[] = [];
     for (const [tenant, { slot, isSplit }] of this.#byRest()) {
@@ -119,6 +142,7 @@ export class AwakeTenants {
       tired.push(tenant);
     }
     if (tired.length > 0) this.#options.rest(tired);
+    return tired.length > 0;
   }
 
   /** The one that has not been asked for for longest first. */

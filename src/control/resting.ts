@@ -74,9 +74,14 @@ export class Resting {
     this.#awake.look();
   }
 
+  /** Resident memory is so far above where tenants begin to be put to rest ({@link AwakeTenants.relieve}). */
+  relieve(bytes: number): boolean {
+    return this.#awake.relieve(bytes, performance.now());
+  }
+
   /** The process is short of so much memory. */
-  relieve(bytes: number): void {
-    this.#awake.relieve(bytes, performance.now());
+  free(bytes: number): void {
+    this.#awake.free(bytes, performance.now());
   }
 
   /** Code is room that only those have who are put to rest. */
@@ -84,7 +89,7 @@ export class Resting {
     try {
       this.#options.admit();
     } catch (error) {
-      this.relieve(Infinity);
+      this.free(Infinity);
       throw error;
     }
   }

@@ -269,6 +269,12 @@ export class Engine {
     this.#pools.delete(id);
   }
 
+  /** Has the memory that nobody uses collected soon. */
+  tidy(): void {
+    this.#memories.drain();
+    this.#memories.collect();
+  }
+
   /** Answers to the pressure on resident memory ({@link Relief.answer}). */
   relieve(pressure: Pressure): void {
     this.#relief.answer(pressure, () => {

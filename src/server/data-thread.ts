@@ -171,6 +171,8 @@ function hear(message: ToDataThread): void {
       return waking.fail(message.route, new Refusal(message.outcome, message.reason));
     case 'geo':
       return geo.use(message.databases);
+    case 'tidy':
+      return engine.tidy();
     case 'relieve':
       if (message.pressure.measure === 'end') webSockets.relieve();
       return engine.relieve(message.pressure);

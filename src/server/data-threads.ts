@@ -283,6 +283,11 @@ export class DataThreads {
     this.#sayAll({ kind: 'geo', databases });
   }
 
+  /** Has every thread collect what nobody uses, in steps between which it serves. */
+  tidy(): void {
+    this.#sayAll({ kind: 'tidy' });
+  }
+
   /** Has every thread bring its part of the process's memory down. */
   relieve({ bytes, measure }: Pressure): void {
     const pressure = { bytes: bytes / this.#threads.length, measure };

@@ -88,6 +88,8 @@ export type ToDataThread =
   | { readonly kind: 'unwoken'; readonly route: number; readonly outcome: Outcome; readonly reason: string }
   /** Look addresses up in these databases from now on. */
   | { readonly kind: 'geo'; readonly databases: readonly SharedArrayBuffer[] }
+  /** Collect what nobody uses. */
+  | { readonly kind: 'tidy' }
   /** Bring resident memory down by this thread's part. */
   | { readonly kind: 'relieve'; readonly pressure: Pressure }
   /** Take no more connections, end what has begun within `deadlineMs`, and answer `drained`. */

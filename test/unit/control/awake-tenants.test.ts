@@ -82,13 +82,29 @@ describe('tenants that are awake', () => {
     const shared = module();
     const all = awake(Infinity);
     for (let slot = 0; slot < 80; slot++) all.set(`t${slot}`, [deployment(slot, shared)]);
-    all.relieve(Infinity, 0);
+    all.free(Infinity, 0);
     const first = rested.length;
     expect([first > 5, first < 20, rested.slice(0, 3)]).toEqual([true, true, ['t0', 't1', 't2']]);
     expect(all.size).toBe(80 - first);
-    all.relieve(Infinity, RELIEF_SETTLES_MS - 1);
+    all.free(Infinity, RELIEF_SETTLES_MS - 1);
     expect(rested).toHaveLength(first);
-    all.relieve(AWAKE_TENANT_BYTES, RELIEF_SETTLES_MS);
+    all.free(AWAKE_TENANT_BYTES, RELIEF_SETTLES_MS);
     expect(rested).toHaveLength(first + 1);
+  });
+
+  it('rest for what resident memory grows by, and not again for what it does not give back', () => {
+    const shared = module();
+    const all = awake(Infinity);
+    for (let slot = 0; slot < 80; slot++) all.set(`t${slot}`, [deployment(slot, shared)]);
+    const one = AWAKE_TENANT_BYTES;
+    const step = RELIEF_SETTLES_MS;
+    expect([all.relieve(2 * one, 0), rested.length]).toEqual([true, 2]);
+    expect([all.relieve(3 * one, step - 1), rested.length]).toEqual([false, 2]);
+    expect([all.relieve(2 * one, step), all.relieve(one, 2 * step), rested.length]).toEqual([false, false, 2]);
+    expect([all.relieve(3 * one, 3 * step), rested.length]).toEqual([true, 3]);
+    // It was lower for a while, or nobody would have been silent.
+    expect([all.relieve(one, 5 * step), rested.length]).toEqual([true, 4]);
+    all.free(Infinity, 5 * step);
+    expect(rested.length).toBeGreaterThan(8);
   });
 });

@@ -349,6 +349,18 @@ describe('pressure on memory', () => {
     expect(on.usage().idleBytes).toBe(0);
   });
 
+  it('is kept off by having what nobody uses collected', async () => {
+    const on = engine();
+    for (let i = 0; i < 3; i++)
+      await run(
+        on,
+        app(() => ({ handle: 'unreachable' })),
+      );
+    expect(on.usage().memories).toBe(3);
+    on.tidy();
+    await expect.poll(() => on.usage().memories).toBe(0);
+  });
+
   it('refuses new requests of the tenant that holds most, and of nobody else, until it is over', () => {
     const budgets = processBudgets();
     const on = engine(budgets);
