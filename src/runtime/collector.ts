@@ -1,6 +1,12 @@
 /** The collector of garbage of one thread, as far as it can be asked to run. */
 import { constants, PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
-import { COLLECTION_PAUSE_MS, COLLECTION_PAUSE_SHARE, COLLECTION_PATIENCE_MS } from './limits.ts';
+import { getHeapStatistics } from 'node:v8';
+import {
+  COLLECTION_PATIENCE_MS,
+  COLLECTION_PAUSE_MS,
+  COLLECTION_PAUSE_MS_PER_MIB,
+  COLLECTION_PAUSE_SHARE,
+} from './limits.ts';
 
 /**
  * More than V8 lets a thread's external memory grow by (64 MiB) before it starts to mark, in steps between which others run. Nobody touches
@@ -14,11 +20,14 @@ export interface CollectorLevers {
   nudge(): void;
   /** Has it collect everything in a task of its own, and give memory back to the system. */
   run(): Promise<unknown>;
+  /** What it has to go through. */
+  heapMib(): number;
 }
 
 const V8: CollectorLevers = {
   nudge: () => void new ArrayBuffer(NUDGE_BYTES),
   run: () => globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' }) ?? Promise.resolve(),
+  heapMib: () => getHeapStatistics().used_heap_size / 2 ** 20,
 };
 
 /**
@@ -51,12 +60,13 @@ export class Collector {
 
   /**
    * Has it run soon, in steps. Nothing happens while it is already asked to, but for {@link COLLECTION_PATIENCE_MS}; after it has run, it is
-   * asked {@link COLLECTION_PAUSE_MS} later at the soonest.
+   * asked a while later at the soonest, the longer the larger the heap is.
    */
   ask(): void {
     const now = performance.now();
     if (this.#isBusy || (this.#askedMs !== null && now - this.#askedMs < COLLECTION_PATIENCE_MS)) return;
-    this.#after(this.#overMs + COLLECTION_PAUSE_MS - now, () => this.#nudge());
+    const pauseMs = Math.max(COLLECTION_PAUSE_MS, this.#levers.heapMib() * COLLECTION_PAUSE_MS_PER_MIB);
+    this.#after(this.#overMs + pauseMs - now, () => this.#nudge());
   }
 
   /**

@@ -1,10 +1,9 @@
 /** One sandbox: a linear memory, an import object and, while it is in use, an instance in them. */
 import type { Abi, AbiGuest, Enter, GuestHost } from '../abi/abi.ts';
-import { GuestFault } from '../abi/guest-fault.ts';
 import { GuestMemory } from '../abi/guest-memory.ts';
-import type { Scalar } from '../abi/host-function.ts';
 import type { Deployment, ModuleShape } from './deployment.ts';
-import { MAX_CLEARED_BYTES } from './limits.ts';
+import { Entrance } from './entrance.ts';
+import { MAX_CLEARED_BYTES, MAX_PASSED_ON_BYTES } from './limits.ts';
 import {
   captureState,
   clear,
@@ -42,8 +41,6 @@ export interface SandboxSurroundings {
 /** Of a module without start-up code. */
 const NOTHING_TO_KEEP: Snapshot = { kind: 'none', why: null };
 
-type Export = (...args: Scalar[]) => Promise<unknown>;
-
 /**
  * A sandbox serves one request at a time, of one deployment all its life. Its memory is zero before an instance is put into
  * it; an instance that has failed is never entered again.
@@ -53,7 +50,6 @@ export class Sandbox {
   readonly #deployment: Deployment;
   readonly #scheduler: Scheduler;
   readonly #memories: LiveMemories;
-  readonly #stacks: SpareStacks;
   readonly #memory: LiveMemory | null;
   readonly #guestMemory: GuestMemory;
   readonly #imports: WebAssembly.Imports;
@@ -65,15 +61,13 @@ export class Sandbox {
   #globals: readonly WebAssembly.Global[] = [];
   /** Whether the instance is as new: whatever a new one has to be started with, it has too. */
   #pristine = false;
-  readonly #entries = new Map<string, Export>();
+  readonly #entrance: Entrance;
   #task: Task | null = null;
   readonly #watchdog: WatchdogLink;
   /** What the hostcall just made has to wait for. */
   #deferred: Promise<unknown> | null = null;
   readonly #tally = { hostcalls: 0 };
   readonly #reentry = new Reentry();
-  /** Entries into the guest that have not ended. */
-  #inside = 0;
   #madeMs = 0;
   /** Requests that the present instance has served. */
   uses = 0;
@@ -87,7 +81,6 @@ export class Sandbox {
     this.#scheduler = surroundings.scheduler;
     this.#memories = surroundings.memories;
     this.#watchdog = surroundings.watchdog;
-    this.#stacks = surroundings.stacks;
     this.#memory =
       shape.memory === null
         ? null
@@ -105,6 +98,12 @@ export class Sandbox {
       this.#reentry.enter(this.#instance?.exports[name], args),
     );
     this.#exports = new Set(shape.exports);
+    this.#entrance = new Entrance({
+      scheduler: surroundings.scheduler,
+      stacks: surroundings.stacks,
+      task: () => this.#taskAtHand(),
+      exported: (name) => this.#instance?.exports[name],
+    });
     this.#imports = link(shape, this.guest.imports, {
       epoch: surroundings.watchdog.epoch,
       tally: this.#tally,
@@ -245,21 +244,10 @@ export class Sandbox {
     this.#taskAtHand().fault = null;
   }
 
-  /**
-   * Enters an export on a stack of its own, in a slice of the request at hand. Rejects with the fault that a host function
-   * noted, or with the trap or exception that ended the guest.
-   */
-  readonly enter: Enter = (name, ...args) => {
-    const task = this.#taskAtHand();
-    if (task.verdict !== null) return Promise.reject(new GuestFault('the request has ended', task.verdict));
-    const entry = this.#entry(name);
-    this.#scheduler.begin(task);
-    const running = entry(...args);
-    this.#scheduler.end(task);
-    // A guest that neither slept nor failed in a hostcall has ended: its promise is settled and says all there is.
-    if (task.sleep !== null) return this.#finishLater(running, task);
-    return task.fault === null ? running : this.#finish(running, task);
-  };
+  /** See {@link Entrance.enter}. */
+  get enter(): Enter {
+    return this.#entrance.enter;
+  }
 
   /** Makes the sandbox ready for another request that goes on with its instance. */
   keep(): void {
@@ -282,7 +270,7 @@ export class Sandbox {
       return true;
     }
     this.#instance = null;
-    this.#entries.clear();
+    this.#entrance.forget();
     clear(this.#bytes, 0, this.#initialBytes, clearing);
     return true;
   }
@@ -309,9 +297,9 @@ export class Sandbox {
     this.#task = null;
     this.#instance = null;
     this.#globals = [];
-    this.#entries.clear();
+    this.#entrance.forget();
     this.#guestMemory.release();
-    const isFit = this.#inside === 0 && !this.grown && this.#initialBytes <= MAX_CLEARED_BYTES;
+    const isFit = this.#entrance.inside === 0 && !this.grown && this.#initialBytes <= MAX_PASSED_ON_BYTES;
     if (this.#memory === null || !isFit) return this.abandon();
     clear(this.#bytes, 0, this.#initialBytes, 'written');
     this.#memories.recycle(this.#memory);
@@ -322,38 +310,6 @@ export class Sandbox {
     const work = this.#deferred ?? Promise.resolve();
     this.#deferred = null;
     return this.#scheduler.wait(this.#taskAtHand(), work);
-  }
-
-  #finishLater(running: Promise<unknown>, task: Task): Promise<unknown> {
-    this.#stacks.took();
-    // Before anything else that waits for the guest: each moment later may be the moment that V8 frees a stack.
-    void running.then(this.#gave, this.#gave);
-    return this.#finish(running, task);
-  }
-
-  readonly #gave = (): void => this.#stacks.gave();
-
-  async #finish(running: Promise<unknown>, task: Task): Promise<unknown> {
-    this.#inside += 1;
-    try {
-      return await running;
-    } catch (error) {
-      throw task.fault ?? error;
-    } finally {
-      this.#inside -= 1;
-      this.#scheduler.end(task);
-    }
-  }
-
-  /** An export, wrapped once per instance. Reads the ABI's names only: any other export is live guest code. */
-  #entry(name: string): Export {
-    const known = this.#entries.get(name);
-    if (known !== undefined) return known;
-    const exported = this.#instance?.exports[name];
-    if (typeof exported !== 'function') throw new GuestFault(`the module does not export ${name}`);
-    const entry = WebAssembly.promising(exported) as Export;
-    this.#entries.set(name, entry);
-    return entry;
   }
 
   #fail(error: unknown): never {

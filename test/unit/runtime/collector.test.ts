@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Collector } from '../../../src/runtime/collector.ts';
-import { COLLECTION_PATIENCE_MS, COLLECTION_PAUSE_SHARE } from '../../../src/runtime/limits.ts';
+import {
+  COLLECTION_PATIENCE_MS,
+  COLLECTION_PAUSE_MS,
+  COLLECTION_PAUSE_MS_PER_MIB,
+  COLLECTION_PAUSE_SHARE,
+} from '../../../src/runtime/limits.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -9,7 +14,10 @@ afterEach(() => {
 const COLLECTION_MS = 1_000;
 
 /** A collector that never gets to it: how often it is asked is only counted, and to run as a whole takes {@link COLLECTION_MS}. */
-function deaf(nudge?: () => void): { readonly asked: { nudges: number; runs: number }; readonly collector: Collector } {
+function deaf(
+  nudge?: () => void,
+  heapMib = 1,
+): { readonly asked: { nudges: number; runs: number }; readonly collector: Collector } {
   const asked = { nudges: 0, runs: 0 };
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   const collector = new Collector(() => undefined, {
@@ -21,6 +29,7 @@ function deaf(nudge?: () => void): { readonly asked: { nudges: number; runs: num
       asked.runs += 1;
       return new Promise((resolve) => setTimeout(resolve, COLLECTION_MS));
     },
+    heapMib: () => heapMib,
   });
   return { asked, collector };
 }
@@ -85,5 +94,22 @@ describe('a collector that the thread stands still for', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(asked.runs).toBe(2);
     collector.close();
+  });
+
+  it('is not asked again so soon when the heap is large', async () => {
+    for (const [heapMib, pauseMs] of [
+      [1, COLLECTION_PAUSE_MS],
+      [100, 100 * COLLECTION_PAUSE_MS_PER_MIB],
+    ] as const) {
+      const { asked, collector } = deaf(undefined, heapMib);
+      collector.insist();
+      await vi.advanceTimersByTimeAsync(COLLECTION_MS + 1);
+      collector.ask();
+      await vi.advanceTimersByTimeAsync(pauseMs - 10);
+      expect(asked.nudges).toBe(0);
+      await vi.advanceTimersByTimeAsync(10);
+      expect(asked.nudges).toBe(1);
+      collector.close();
+    }
   });
 });

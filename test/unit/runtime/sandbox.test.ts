@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { GuestFault } from '../../../src/abi/guest-fault.ts';
-import { MAX_CLEARED_BYTES } from '../../../src/runtime/limits.ts';
+import { MAX_CLEARED_BYTES, MAX_PASSED_ON_BYTES } from '../../../src/runtime/limits.ts';
 import { Sandbox } from '../../../src/runtime/sandbox.ts';
 import type { Task } from '../../../src/runtime/task.ts';
 import { guest, RESPONSE, type GuestCode, type Text } from '../../guests.ts';
@@ -105,14 +105,16 @@ describe('a sandbox', () => {
   });
 
   it.each([
-    ['has grown', '(drop (memory.grow (i32.const 1))) (i64.const 0)'],
+    ['has grown', 4, '(drop (memory.grow (i32.const 1))) (i64.const 0)'],
+    ['is large', MAX_PASSED_ON_BYTES / PAGE + 1, '(i64.const 0)'],
     [
       'is still in use by a guest that sleeps',
+      4,
       '(drop (call $read (i32.const 0) (i32.const 0) (i32.const 1))) (i64.const 0)',
     ],
-  ])('that is retired keeps a memory from others that %s', async (_, handle) => {
+  ])('that is retired keeps a memory from others that %s', async (_, pages, handle) => {
     const surroundings = new Surroundings();
-    const one = made(() => ({ handle }), surroundings);
+    const one = made(() => ({ handle, pages }), surroundings);
     const body = { read: () => new Promise<null>(() => {}), cancel: () => {} };
     void one.sandbox.guest.handle(one.sandbox.enter, exchange({ body })).catch(() => undefined);
     await new Promise(setImmediate);
