@@ -14,19 +14,22 @@ import {
  */
 const NUDGE_BYTES = 96 * 2 ** 20;
 
+/** How thorough a collection is that the thread stands still for. */
+export type CollectionFlavor = 'regular' | 'last-resort';
+
 /** How V8 is asked. */
 export interface CollectorLevers {
   /** Has it begin to mark soon. Throws RangeError where no address space is left to ask with. */
   nudge(): void;
-  /** Has it collect everything in a task of its own, and give memory back to the system. */
-  run(): Promise<unknown>;
+  /** Has it collect everything in a task of its own, and as a `last-resort` give memory back to the system. */
+  run(flavor: CollectionFlavor): Promise<unknown>;
   /** What it has to go through. */
   heapMib(): number;
 }
 
 const V8: CollectorLevers = {
   nudge: () => void new ArrayBuffer(NUDGE_BYTES),
-  run: () => globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' }) ?? Promise.resolve(),
+  run: (flavor) => globalThis.gc?.({ type: 'major', execution: 'async', flavor }) ?? Promise.resolve(),
   heapMib: () => getHeapStatistics().used_heap_size / 2 ** 20,
 };
 
@@ -35,7 +38,8 @@ const V8: CollectorLevers = {
  *
  * Asked by name (`gc()`) it stops its thread for as long as it takes to mark the whole heap: 0.1 to 0.3 s with 5,000 tenants awake. So it
  * is made to want to run by itself, which it does in steps of a few milliseconds, and asked by name only where memory must go back to the
- * system now.
+ * system now, or where so many memories are dead that unmapping them takes long: V8 does that at the end of a collection, and at the end of one
+ * that it began by itself maybe on the account of the guest that is running.
  */
 export class Collector {
   readonly #onCollected: () => void;
@@ -70,13 +74,13 @@ export class Collector {
   }
 
   /**
-   * Has it run as a whole in a task of its own, and give memory back to the system. After that it rests for so long that the thread stands
+   * Has it run as a whole in a task of its own, on nobody's account. After that it rests for so long that the thread stands
    * still for one part in {@link COLLECTION_PAUSE_SHARE} of the time at most.
    */
-  insist(): void {
+  insist(flavor: CollectionFlavor): void {
     if (this.#isBusy) return;
     const pauseMs = Math.max(COLLECTION_PAUSE_MS, this.#stoodMs * COLLECTION_PAUSE_SHARE);
-    this.#after(this.#overMs + pauseMs - performance.now(), () => this.#run());
+    this.#after(this.#overMs + pauseMs - performance.now(), () => this.#run(flavor));
   }
 
   /** Asks no more, and hears no more. */
@@ -95,7 +99,7 @@ export class Collector {
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       // Not even address space is left.
-      this.#run();
+      this.#run('last-resort');
     }
   }
 
@@ -109,10 +113,10 @@ export class Collector {
     this.#later = setTimeout(run, Math.max(0, ms)).unref();
   }
 
-  #run(): void {
+  #run(flavor: CollectionFlavor): void {
     const began = performance.now();
     this.#isStanding = true;
-    void this.#levers.run().then(() => {
+    void this.#levers.run(flavor).then(() => {
       this.#isStanding = false;
       this.#stoodMs = performance.now() - began;
       this.#over();

@@ -115,7 +115,7 @@ export class LiveMemories {
    * room for it, and has dead ones collected.
    */
   create(initialPages: number, maximumPages: number, tenant: number): LiveMemory {
-    if (this.#alive >= this.#collectAt) this.#collector.ask();
+    if (this.#alive >= this.#collectAt) this.#collector.insist('regular');
     const refusal = this.#ledger.open(tenant, initialPages);
     if (refusal !== null) throw this.#full(refusal);
     const size = { initialPages, maximumPages };
@@ -168,7 +168,7 @@ export class LiveMemories {
 
   /** Has it collected now and given back to the system: the thread stands still meanwhile. */
   giveBack(): void {
-    this.#collector.insist();
+    this.#collector.insist('last-resort');
   }
 
   /** Has nothing collected any more. */
@@ -177,7 +177,7 @@ export class LiveMemories {
   }
 
   #full(refusal: CapacityError): CapacityError {
-    this.#collector.ask();
+    this.#collector.insist('regular');
     return refusal;
   }
 }

@@ -40,7 +40,8 @@ describe('a collector that is asked', () => {
     const collector = new Collector(() => (over += 1));
     const registry = new FinalizationRegistry(() => (dead += 1));
     registry.register(new WebAssembly.Memory({ initial: 1, maximum: 1 }), null);
-    collector[how]();
+    if (how === 'ask') collector.ask();
+    else collector.insist('last-resort');
     await expect.poll(() => [dead, over > 0]).toEqual([1, true]);
     collector.close();
   });
@@ -82,13 +83,13 @@ describe('a collector that is asked', () => {
 describe('a collector that the thread stands still for', () => {
   it('runs once at a time, and then rests for some times as long as it took', async () => {
     const { asked, collector } = deaf();
-    collector.insist();
+    collector.insist('regular');
     await vi.advanceTimersByTimeAsync(COLLECTION_MS / 2);
-    collector.insist();
+    collector.insist('regular');
     collector.ask();
     await vi.advanceTimersByTimeAsync(COLLECTION_MS / 2 + 1);
     expect(asked.runs).toBe(1);
-    collector.insist();
+    collector.insist('regular');
     await vi.advanceTimersByTimeAsync(COLLECTION_PAUSE_SHARE * COLLECTION_MS - 10);
     expect(asked.runs).toBe(1);
     await vi.advanceTimersByTimeAsync(10);
@@ -102,7 +103,7 @@ describe('a collector that the thread stands still for', () => {
       [100, 100 * COLLECTION_PAUSE_MS_PER_MIB],
     ] as const) {
       const { asked, collector } = deaf(undefined, heapMib);
-      collector.insist();
+      collector.insist('regular');
       await vi.advanceTimersByTimeAsync(COLLECTION_MS + 1);
       collector.ask();
       await vi.advanceTimersByTimeAsync(pauseMs - 10);
